@@ -1,8 +1,17 @@
 package codec
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/sessctl/sessctl/codec/internal/chunk"
 )
 
 // Format is a family of session cookies.
@@ -17,67 +26,42 @@ const (
 	FormatLitestar
 )
 
-// String returns starlette or litestar.
-func (f Format) String() string { panic("stub") }
+// String returns starlette, litestar, or unknown.
+func (f Format) String() string {
+	switch f {
+	case FormatStarlette:
+		return "starlette"
+	case FormatLitestar:
+		return "litestar"
+	}
+	return "unknown"
+}
 
-// NoMaxAge, as a MaxAge, means that a signed cookie never expires
+// NoMaxAge, as the MaxAge of signed cookies, means that they never expire
 // (max_age=None in Starlette).
 const NoMaxAge time.Duration = -1
 
 // DefaultMaxAge is the max age of Starlette, Starlite and Litestar: 14 days.
 const DefaultMaxAge = 14 * 24 * time.Hour
 
-// Attributes are those of the cookies that are set. The zero value is
-// session; Path=/; HttpOnly; Secure; SameSite=Lax.
-type Attributes struct {
-	Name        string        // "": session
-	Path        string        // "": /
-	Domain      string        // "": none, the cookie stays with this host
-	Insecure    bool          // leave out Secure: Python's default (https_only False)
-	SameSite    http.SameSite // 0: Lax; http.SameSiteDefaultMode: no such attribute
-	Partitioned bool          // needs Secure
-}
+// maxUnix is the end of the year 9999, the last that Python's datetime and
+// RFC 3339 can hold.
+const maxUnix = 253402300799
 
-// StarletteConfig configures [NewStarlette].
-type StarletteConfig struct {
-	Keys     Keys
-	Cookie   Attributes
-	MaxAge   time.Duration    // 0: DefaultMaxAge; NoMaxAge: never expires; else whole seconds
-	Leeway   time.Duration    // 0: none, as Python; for expiry and for the future
-	Backdate time.Duration    // 0: none; signs that much in the past, so that a peer whose clock lags accepts it
-	Untimed  bool             // no timestamp: Starlette 0.6.2 to 0.7
-	Now      func() time.Time // nil: time.Now
+// seconds saturates: a forged clock may be further away than a Duration holds.
+func seconds(n int64) time.Duration {
+	const most = int64(math.MaxInt64 / time.Second)
+	return time.Duration(max(-most, min(n, most))) * time.Second
 }
-
-// LitestarConfig configures [NewLitestar].
-type LitestarConfig struct {
-	Keys      Keys
-	Cookie    Attributes
-	MaxAge    time.Duration    // 0: DefaultMaxAge; else whole seconds
-	Leeway    time.Duration    // 0: none, as Python
-	Numbered  bool             // session-0 even for one chunk: while Starlite or Litestar ≤ 2.8.2 shares the cookie
-	MaxChunks int              // 0: 10, all that Python's text sort can read back
-	Now       func() time.Time // nil: time.Now
-}
-
-// MigrationConfig configures [NewMigration].
-type MigrationConfig struct {
-	To   *Codec
-	From []*Codec
-}
-
-// Codec reads and writes session cookies. It is immutable and safe for
-// concurrent use.
-type Codec struct{}
 
 // Info says how a session was read.
 type Info struct {
 	Format    Format
 	KeyLabel  string
 	KeyIndex  int           // 0: Current, then Previous in order; -1: none (unverified)
-	SignedAt  time.Time     // zero: unknown (Litestar, Starlette without timestamp)
-	ExpiresAt time.Time     // zero: never, or unknown
-	Age       time.Duration // since it was written; Litestar: MaxAge less what is left
+	SignedAt  time.Time     // UTC, whole seconds; zero: unknown (Litestar; Starlette without timestamp)
+	ExpiresAt time.Time     // UTC, whole seconds; zero: never, or unknown
+	Age       time.Duration // since it was written, whole seconds; Litestar: MaxAge less what is left
 	Stale     bool          // opened by a Previous key or a From format: write it back
 }
 
@@ -87,49 +71,465 @@ type Session struct {
 	Info
 }
 
+// opened is a Session and its Values in one allocation.
+type opened struct {
+	session Session
+	values  Values
+}
+
+func newSession() *Session {
+	o := new(opened)
+	o.session.Values = &o.values
+	o.session.KeyIndex = -1
+	return &o.session
+}
+
+// Codec reads and writes session cookies. It is immutable and safe for
+// concurrent use. Make one with [NewStarlette], [NewLitestar] or [NewMigration].
+type Codec struct {
+	forms []*form // all are read, in this order; the first is written
+}
+
+// form is one format with its keys, clock and cookie: all that a Codec knows of
+// it. How values are sealed is the wire's; the rules about cookies are data.
+type form struct {
+	wire
+	format Format
+	keys   []Key
+	cookie Attributes
+	maxAge time.Duration
+	now    func() time.Time
+
+	split     bool // over several cookies, percent-decoded and quoted as Litestar does
+	numbered  bool // even a single chunk has a number
+	maxChunks int
+	chunkSize int
+}
+
+// wire seals and opens one cookie value.
+type wire interface {
+	// open authenticates value and appends its JSON text to dst. With ErrExpired
+	// and ErrFuture the text and Info are valid too.
+	open(dst, value []byte, now time.Time) ([]byte, Info, error)
+	// seal appends the value for text. A zero expires means a whole max age;
+	// it returns how long the value is valid, 0 for ever.
+	seal(dst, text []byte, now, expires time.Time) ([]byte, time.Duration, error)
+}
+
 // EncodeOption changes one call of [Codec.Write], [Codec.EncodeCookies] or [Codec.Encode].
 type EncodeOption func(*encodeOptions)
 
 type encodeOptions struct{ expires time.Time }
 
-// ExpiresAt keeps what is left of a lifetime, in Max-Age too.
-func ExpiresAt(t time.Time) EncodeOption { return func(o *encodeOptions) { o.expires = t } }
+// ExpiresAt makes the cookie expire at t, or after a whole max age if that is
+// earlier. It keeps what is left of a lifetime when a session is re-issued or
+// moved, in Max-Age too: a signed cookie gets t less the max age as the time it
+// was signed. The zero time changes nothing, so Info.ExpiresAt can be given as
+// it is. A t that has passed is [ErrExpired].
+func ExpiresAt(t time.Time) EncodeOption {
+	return func(o *encodeOptions) { o.expires = t }
+}
 
-func NewStarlette(StarletteConfig) (*Codec, error) { panic("stub") }
-func NewLitestar(LitestarConfig) (*Codec, error)   { panic("stub") }
-func NewMigration(MigrationConfig) (*Codec, error) { panic("stub") }
+func applyOptions(opts []EncodeOption) (o encodeOptions) {
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
 
-// Read returns the session of a request. It never returns a nil Session: on
-// error it is empty.
-func (c *Codec) Read(r *http.Request) (*Session, error) { panic("stub") }
+// Read returns the session that a request carries. It never returns a nil
+// Session: on error it is empty. A nil error means authentic and in time.
+//
+// The errors are [ErrNoCookie], [ErrMalformed], [ErrUnauthentic], [ErrExpired],
+// [ErrFuture] (both as a [TimeError]), [ErrIncomplete], [ErrTooLarge] and
+// [ErrNotObject]. Most services treat them all as no session and log all but
+// the first.
+func (c *Codec) Read(r *http.Request) (*Session, error) {
+	received, err := readCookies(r.Header, c.owns)
+	if err != nil {
+		return newSession(), err
+	}
+	return c.DecodeCookies(received)
+}
 
-// Write sets the cookies for v on w; with no values it clears what r carried.
+// Write sets the cookies that hold v on w. If v has no values it clears those
+// that r carried; so it does with left-overs of another format or of a longer
+// session. It replaces what an earlier Write set, and sets no other header:
+// Vary and Cache-Control are the caller's (or package session's).
+//
+// On error nothing is set. The errors are [ErrUnsupported] and [ErrTooLarge],
+// both as a [ValueError] where one key is to blame, [ErrExpired] (see
+// [ExpiresAt]), [ErrCutOff], and what an earlier [Values.Set] returned.
 func (c *Codec) Write(w http.ResponseWriter, r *http.Request, v *Values, opts ...EncodeOption) error {
-	panic("stub")
+	received, err := readCookies(r.Header, c.owns)
+	if err != nil {
+		received = nil // too many to tell which: nothing can be cleared
+	}
+	cookies, err := c.EncodeCookies(v, received, opts...)
+	if err != nil {
+		return err
+	}
+	header := w.Header()
+	header["Set-Cookie"] = slices.DeleteFunc(header["Set-Cookie"], func(line string) bool {
+		name, _, _ := strings.Cut(line, "=")
+		return c.owns(name)
+	})
+	if len(header["Set-Cookie"]) == 0 {
+		header.Del("Set-Cookie")
+	}
+	for _, cookie := range cookies {
+		http.SetCookie(w, cookie)
+	}
+	return nil
 }
 
-// DecodeCookies is Read without a request.
-func (c *Codec) DecodeCookies(received []*http.Cookie) (*Session, error) { panic("stub") }
+// owns reports whether a cookie of this name belongs to any of the forms.
+func (c *Codec) owns(name string) bool {
+	return slices.ContainsFunc(c.forms, func(f *form) bool { return f.owns(name) })
+}
 
-// EncodeCookies is Write without a response.
+func (f *form) owns(name string) bool {
+	if !f.split {
+		return name == f.cookie.Name
+	}
+	_, ok := chunk.Number(f.cookie.Name, name)
+	return ok
+}
+
+// DecodeCookies is [Codec.Read] over cookies as [Cookies] or
+// [http.Request.Cookies] return them. Those of other names are left alone.
+func (c *Codec) DecodeCookies(received []*http.Cookie) (*Session, error) {
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	var outside *Session // authentic, but outside its time
+	var outsideErr error
+	firstErr := ErrNoCookie
+	for i, f := range c.forms {
+		session, err := f.decodeCookies(buf, received)
+		session.Stale = session.Stale || i > 0
+		switch {
+		case err == nil:
+			return session, nil
+		case isTime(err) && outside == nil:
+			outside, outsideErr = session, err
+		case firstErr == ErrNoCookie:
+			firstErr = err
+		}
+	}
+	if outside != nil {
+		return newSession(), &TimeError{outside, outsideErr}
+	}
+	return newSession(), firstErr
+}
+
+func isTime(err error) bool { return err == ErrExpired || err == ErrFuture }
+
+// decodeCookies returns a session with a nil error or one for which isTime
+// holds, else an empty one.
+func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, error) {
+	if !f.split {
+		value := ""
+		for _, c := range received {
+			if c.Name == f.cookie.Name {
+				value = c.Value
+			}
+		}
+		value, _ = unquote(value)
+		return f.decode(buf, value)
+	}
+
+	var set chunk.Set
+	size := 0
+	for _, c := range received {
+		n, ok := chunk.Number(f.cookie.Name, c.Name)
+		if !ok {
+			continue
+		}
+		if size += len(c.Value); n == chunk.Max || size > MaxValueSize {
+			return newSession(), ErrTooLarge
+		}
+		value, _ := unquote(c.Value)
+		value = percentDecode(value)
+		if value == cleared {
+			value = ""
+		}
+		set.Add(n, value)
+	}
+	if set.Empty() {
+		return newSession(), ErrNoCookie
+	}
+	best, bestErr := newSession(), ErrIncomplete // should there be no reading
+	for i, reading := range set.Readings() {
+		session, err := f.decode(buf, reading)
+		if i == 0 || authentic(err) && (!authentic(bestErr) || session.ExpiresAt.After(best.ExpiresAt)) {
+			best, bestErr = session, err
+		}
+	}
+	if !authentic(bestErr) && (set.Incomplete() || bestErr == ErrMalformed && set.Cut()) {
+		bestErr = ErrIncomplete
+	}
+	return best, bestErr
+}
+
+func authentic(err error) bool { return err == nil || isTime(err) }
+
+// scratch holds buffers for what must not outlive a call: the value as bytes
+// and its plaintext.
+var scratch = sync.Pool{New: func() any {
+	b := make([]byte, 0, 2*MaxCookieSize)
+	return &b
+}}
+
+// decode opens value; its errors are bare, as decodeCookies says.
+func (f *form) decode(buf *[]byte, value string) (*Session, error) {
+	session := newSession()
+	if value == "" || value == cleared {
+		return session, ErrNoCookie
+	}
+	if len(value) > MaxValueSize {
+		return session, ErrTooLarge
+	}
+	raw := append(slices.Grow((*buf)[:0], 2*len(value)), value...)
+	text, info, err := f.open(raw[len(raw):], raw, f.now())
+	*buf = raw
+	if !authentic(err) {
+		return session, err
+	}
+	if err := session.parse(string(text), f.format); err != nil {
+		return newSession(), err
+	}
+	session.Info = info
+	return session, err
+}
+
+// Decode reads one cookie value, the chunks of a split one joined in the order
+// of their numbers. Errors are those of [Codec.Read]; the Session is never nil.
+func (c *Codec) Decode(value string) (*Session, error) {
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	var firstErr error
+	var outside *TimeError
+	for i, f := range c.forms {
+		session, err := f.decode(buf, value)
+		session.Stale = session.Stale || i > 0
+		switch {
+		case err == nil:
+			return session, nil
+		case isTime(err) && outside == nil:
+			outside = &TimeError{session, err}
+		case firstErr == nil || firstErr == ErrMalformed:
+			firstErr = err // a form that knows the shape says more than one that does not
+		}
+	}
+	if outside != nil {
+		return newSession(), outside
+	}
+	return newSession(), firstErr
+}
+
+// AppendOpen is the hot path of [Codec.Decode]: it authenticates value, appends
+// its JSON text to dst and parses nothing. It allocates nothing when dst has
+// room: as much as value is long always does.
+//
+// Errors are bare and as of [Codec.Read]; on any, [ErrExpired] too, dst is
+// returned as it was. What lies beyond its length may be overwritten.
+func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) {
+	var first error
+	for i, f := range c.forms {
+		out, info, err := f.appendOpen(dst, value)
+		if err == nil {
+			info.Stale = info.Stale || i > 0
+			return out, info, nil
+		}
+		if first == nil || first == ErrMalformed || isTime(err) && !isTime(first) {
+			first = err
+		}
+	}
+	return dst, Info{KeyIndex: -1}, first
+}
+
+func (f *form) appendOpen(dst, value []byte) ([]byte, Info, error) {
+	if len(value) == 0 || string(value) == cleared {
+		return dst, Info{}, ErrNoCookie
+	}
+	if len(value) > MaxValueSize {
+		return dst, Info{}, ErrTooLarge
+	}
+	return f.open(dst, value, f.now())
+}
+
+// Encode makes one cookie value, not split; no values make {}. Browsers keep
+// [MaxCookieSize] bytes of name and value, which Encode does not look at. Errors
+// are those of [Codec.Write].
+func (c *Codec) Encode(v *Values, opts ...EncodeOption) (string, error) {
+	value, _, err := c.forms[0].encode(v, applyOptions(opts))
+	return value, err
+}
+
+func (f *form) encode(v *Values, o encodeOptions) (string, time.Duration, error) {
+	text, err := v.AppendJSON(nil, f.format)
+	if err != nil {
+		return "", 0, err
+	}
+	now := f.now()
+	if f.keys[0].cutOff(now) {
+		return "", 0, fmt.Errorf("%w: key %q", ErrCutOff, f.keys[0].label)
+	}
+	value, left, err := f.seal(nil, text, now, o.expires)
+	if err != nil {
+		return "", 0, err
+	}
+	if len(value) > MaxValueSize {
+		return "", 0, f.tooLarge(v, fmt.Sprintf("makes %d bytes, at most %d are read", len(value), MaxValueSize))
+	}
+	return string(value), left, nil
+}
+
+// tooLarge blames the key that takes the most.
+func (f *form) tooLarge(v *Values, reason string) error {
+	var largest string
+	size := -1
+	for key, text := range v.All() {
+		if len(key)+len(text) > size {
+			largest, size = key, len(key)+len(text)
+		}
+	}
+	return &ValueError{Key: largest, Reason: fmt.Sprintf("the largest with %d bytes; the session %s", size, reason), Err: ErrTooLarge}
+}
+
+// EncodeCookies is [Codec.Write] without a request and a response: it returns
+// the cookies to set. received, as [Cookies] returns them, decides which have
+// to be cleared.
 func (c *Codec) EncodeCookies(v *Values, received []*http.Cookie, opts ...EncodeOption) ([]*http.Cookie, error) {
-	panic("stub")
+	cookies, err := c.forms[0].encodeCookies(v, applyOptions(opts))
+	if err != nil {
+		return nil, err
+	}
+	// Two cookies of one name with another Path or Domain are two to a browser.
+	type identity struct{ name, path, domain string }
+	done := make(map[identity]bool, len(cookies)+len(received))
+	for _, cookie := range cookies {
+		done[identity{cookie.Name, cookie.Path, cookie.Domain}] = true
+	}
+	for _, f := range c.forms {
+		for _, r := range received {
+			id := identity{r.Name, f.cookie.Path, f.cookie.Domain}
+			if f.owns(r.Name) && !done[id] {
+				done[id] = true
+				cookies = append(cookies, f.cookie.clear(r.Name))
+			}
+		}
+	}
+	return cookies, nil
 }
 
-// Decode reads one cookie value, chunks joined.
-func (c *Codec) Decode(value string) (*Session, error) { panic("stub") }
+// encodeCookies returns no cookies for no values.
+func (f *form) encodeCookies(v *Values, o encodeOptions) ([]*http.Cookie, error) {
+	if v.Len() == 0 {
+		_, err := v.AppendJSON(nil, f.format) // what Set refused is not to be forgotten
+		return nil, err
+	}
+	value, left, err := f.encode(v, o)
+	if err != nil {
+		return nil, err
+	}
+	if !f.split {
+		if size := len(f.cookie.Name) + len(value); size > MaxCookieSize {
+			return nil, f.tooLarge(v, fmt.Sprintf("makes %d bytes of name and value, browsers keep %d", size, MaxCookieSize))
+		}
+		cookie := f.cookie.cookie(f.cookie.Name, value)
+		cookie.MaxAge = int(left / time.Second)
+		return []*http.Cookie{cookie}, nil
+	}
+	pieces := chunk.Split(value, f.chunkSize)
+	if len(pieces) > f.maxChunks {
+		return nil, f.tooLarge(v, fmt.Sprintf("makes %d chunks, at most %d are allowed", len(pieces), f.maxChunks))
+	}
+	cookies := make([]*http.Cookie, len(pieces))
+	for i, piece := range pieces {
+		n := i
+		if len(pieces) == 1 && !f.numbered {
+			n = chunk.Bare
+		}
+		cookie := f.cookie.cookie(chunk.Name(f.cookie.Name, n), piece)
+		cookie.MaxAge = int(left / time.Second)
+		cookie.Quoted = strings.ContainsAny(piece, "/=") // as http.cookies.SimpleCookie
+		cookies[i] = cookie
+	}
+	return cookies, nil
+}
 
-// Encode makes one cookie value, not split. No values make {}.
-func (c *Codec) Encode(v *Values, opts ...EncodeOption) (string, error) { panic("stub") }
+// newForm fills in what both formats share and refuses what cannot work.
+func newForm(keys Keys, cookie Attributes, maxAge, leeway time.Duration, now func() time.Time) (*form, error) {
+	all, err := keys.all()
+	if err != nil {
+		return nil, err
+	}
+	cookie, err = cookie.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if maxAge == 0 {
+		maxAge = DefaultMaxAge
+	}
+	if maxAge != NoMaxAge && (maxAge < time.Second || maxAge%time.Second != 0) {
+		return nil, errors.New("codec: MaxAge must be whole seconds, at least one")
+	}
+	if leeway < 0 || leeway%time.Second != 0 {
+		return nil, errors.New("codec: Leeway must be whole seconds, not negative")
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &form{keys: all, cookie: cookie, maxAge: maxAge, now: now}, nil
+}
 
-// AppendOpen authenticates value and appends its JSON text to dst.
-func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) { panic("stub") }
+// ParseUnverified returns what can be read of a cookie value without a key: of
+// a signed one the session and when it was signed, of an encrypted one only
+// when it expires. Nothing of it can be trusted: anyone can make such a value.
+//
+// Info.KeyIndex is -1. The errors are [ErrNoCookie], [ErrMalformed],
+// [ErrTooLarge] and [ErrNotObject]; the Session is never nil.
+func ParseUnverified(value string) (*Session, error) {
+	session := newSession()
+	switch {
+	case value == "" || value == cleared:
+		return session, ErrNoCookie
+	case len(value) > MaxValueSize:
+		return session, ErrTooLarge
+	}
+	text, info, err := parseUnverified([]byte(value))
+	if err != nil {
+		return session, err
+	}
+	info.KeyIndex = -1
+	session.Info = info
+	if info.Format == FormatLitestar {
+		return session, nil
+	}
+	if err := session.parse(string(text), info.Format); err != nil {
+		session = newSession()
+		session.Info = info
+		return session, err
+	}
+	return session, nil
+}
 
-// ParseUnverified returns what can be read of a cookie value without a key:
-// of a signed one the session, of an encrypted one its expiry.
-func ParseUnverified(value string) (*Session, error) { panic("stub") }
-
-// Cookies returns the cookies of a request's Cookie headers, read as Python
-// reads them: nothing is dropped for its characters, outer quotes and
-// backslash escapes are undone.
-func Cookies(h http.Header) []*http.Cookie { panic("stub") }
+// parseUnverified tells the format by the shape: only a signed value holds a dot.
+func parseUnverified(value []byte) ([]byte, Info, error) {
+	if !bytes.Contains(value, []byte(".")) {
+		p, err := decodeSealed(nil, value)
+		return nil, Info{Format: FormatLitestar, ExpiresAt: time.Unix(p.expires, 0).UTC()}, err
+	}
+	timed := bytes.Count(value, []byte(".")) > 1
+	payload, _, sig, at, err := splitSigned(value, timed)
+	if err != nil || !wellFormed(nil, payload, sig) {
+		return nil, Info{}, ErrMalformed
+	}
+	info := Info{Format: FormatStarlette}
+	if timed {
+		info.SignedAt = at
+	}
+	text, err := appendBase64(nil, payload)
+	return text, info, err
+}

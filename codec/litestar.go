@@ -1,0 +1,211 @@
+package codec
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/sessctl/sessctl/codec/internal/chunk"
+)
+
+// LitestarConfig configures [NewLitestar].
+type LitestarConfig struct {
+	Keys      Keys // secrets of 16, 24 or 32 bytes
+	Cookie    Attributes
+	MaxAge    time.Duration    // 0: DefaultMaxAge; else whole seconds
+	Leeway    time.Duration    // 0: none, as Python; whole seconds
+	Numbered  bool             // session-0 even for one chunk: while Starlite or Litestar ≤ 2.8.2 shares the cookie
+	MaxChunks int              // 0: 10, all that Python's text sort can read back (litestar#5022); at most 64
+	Now       func() time.Time // nil: time.Now
+}
+
+// pythonChunks is how many chunks Python can read: it sorts their names as
+// text, session-10 before session-2.
+const pythonChunks = 10
+
+// minChunkSize is the least that must be left of a cookie for its value.
+const minChunkSize = 256
+
+// NewLitestar returns a codec for the client-side sessions of Litestar v2 and
+// of Starlite v1 since 1.17:
+//
+//	base64(nonce ‖ AES-GCM(json) ‖ "additional_authenticated_data=" ‖ aad)
+//	aad = {"expires_at":<unix seconds>}
+//
+// split over the cookies session-0, session-1, …; Litestar since 2.6.1 names a
+// single one session. Python reads chunks of any size; those written here keep
+// name, value and attributes within 4096 bytes, as RFC 6265 counts them
+// (litestar#5021).
+//
+// Litestar and Starlite up to 2.8.2 erase the session when they meet a bare
+// session cookie beside numbered ones: set Numbered as long as one of them
+// shares the cookie. It refuses a secret that is no AES key.
+func NewLitestar(c LitestarConfig) (*Codec, error) {
+	f, err := newForm(c.Keys, c.Cookie, c.MaxAge, c.Leeway, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	if f.maxAge == NoMaxAge {
+		return nil, errors.New("codec: Litestar's cookies need a max age")
+	}
+	if c.MaxChunks == 0 {
+		c.MaxChunks = pythonChunks
+	}
+	if c.MaxChunks < 1 || c.MaxChunks > chunk.Max {
+		return nil, fmt.Errorf("codec: MaxChunks must be 1 to %d", chunk.Max)
+	}
+	w := &sealed{keys: f.keys, maxAge: int64(f.maxAge / time.Second), leeway: int64(c.Leeway / time.Second)}
+	for _, k := range f.keys {
+		block, err := aes.NewCipher(k.secret.bytes)
+		if err != nil {
+			return nil, fmt.Errorf("codec: key %q is %d bytes; an AES key is 16, 24 or 32", k.label, len(k.secret.bytes))
+		}
+		// The one that FIPS 140-only mode allows. It lays out nonce, ciphertext
+		// and tag as Python does, and no caller can repeat a nonce.
+		aead, err := cipher.NewGCMWithRandomNonce(block)
+		if err != nil {
+			return nil, err
+		}
+		w.aeads = append(w.aeads, aead)
+	}
+	f.wire, f.format = w, FormatLitestar
+	f.split, f.numbered, f.maxChunks = true, c.Numbered, c.MaxChunks
+	f.chunkSize = chunkSize(f)
+	if f.chunkSize < minChunkSize {
+		return nil, errors.New("codec: cookie attributes: name, path and domain leave no room for a value")
+	}
+	return &Codec{forms: []*form{f}}, nil
+}
+
+// chunkSize returns how long a value can be so that the whole Set-Cookie line
+// stays within MaxCookieSize.
+func chunkSize(f *form) int {
+	longest := f.cookie.cookie(chunk.Name(f.cookie.Name, f.maxChunks-1), "")
+	longest.MaxAge = int(f.maxAge / time.Second)
+	longest.Quoted = true
+	return MaxCookieSize - len(longest.String())
+}
+
+// sealed is the wire format of Litestar and Starlite.
+type sealed struct {
+	keys   []Key
+	aeads  []cipher.AEAD // one a key
+	maxAge int64         // seconds
+	leeway int64
+}
+
+// The additional authenticated data stands at the end of the value, in clear,
+// behind a marker that is not authenticated.
+const (
+	aadMarker = "additional_authenticated_data="
+	aadPrefix = `{"expires_at":`
+	maxAAD    = 64 // bytes; the longest that is accepted has 27
+)
+
+// sealedParts are those of a decoded value.
+type sealedParts struct {
+	raw     []byte // what was appended to, and the whole value
+	sealed  []byte // nonce, ciphertext and tag
+	aad     []byte
+	expires int64
+}
+
+// decodeSealed appends what value decodes to to dst and takes it apart.
+func decodeSealed(dst, value []byte) (p sealedParts, err error) {
+	p.raw, err = appendBase64(dst, value)
+	if err != nil {
+		return p, err
+	}
+	whole := p.raw[len(dst):]
+	tail := whole[max(0, len(whole)-maxAAD-len(aadMarker)):]
+	i := bytes.LastIndex(tail, []byte(aadMarker))
+	if i < 0 {
+		return p, ErrMalformed
+	}
+	p.aad = tail[i+len(aadMarker):]
+	p.sealed = whole[:len(whole)-len(aadMarker)-len(p.aad)]
+	digits, ok := bytes.CutPrefix(p.aad, []byte(aadPrefix))
+	if !ok {
+		return p, ErrMalformed
+	}
+	digits, ok = bytes.CutSuffix(digits, []byte("}"))
+	if !ok || len(digits) == 0 || len(digits) > len("253402300799") || digits[0] == '0' && len(digits) > 1 {
+		return p, ErrMalformed
+	}
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return p, ErrMalformed
+		}
+		p.expires = p.expires*10 + int64(d-'0')
+	}
+	if p.expires > maxUnix || len(p.sealed) < nonceSize+tagSize {
+		return p, ErrMalformed
+	}
+	return p, nil
+}
+
+const (
+	nonceSize = 12
+	tagSize   = 16
+)
+
+func (s *sealed) open(dst, value []byte, now time.Time) ([]byte, Info, error) {
+	for i, aead := range s.aeads {
+		if s.keys[i].cutOff(now) {
+			continue
+		}
+		p, err := decodeSealed(dst, value) // anew for each key: one that fails leaves nothing behind
+		if err != nil {
+			return dst, Info{}, err
+		}
+		text, err := aead.Open(p.sealed[:0], nil, p.sealed, p.aad)
+		if err != nil {
+			continue
+		}
+		left := p.expires - roundHalfEven(now)
+		info := Info{
+			Format: FormatLitestar, KeyLabel: s.keys[i].label, KeyIndex: i, Stale: i > 0,
+			ExpiresAt: time.Unix(p.expires, 0).UTC(),
+			Age:       seconds(s.maxAge - left),
+		}
+		if left <= -s.leeway {
+			err = ErrExpired
+		}
+		return p.raw[:len(dst)+len(text)], info, err
+	}
+	// With every key past its cut-off nothing has been looked at yet.
+	if _, err := decodeSealed(dst, value); err != nil {
+		return dst, Info{}, err
+	}
+	return dst, Info{}, ErrUnauthentic
+}
+
+// roundHalfEven is Python's round(time.time()).
+func roundHalfEven(t time.Time) int64 {
+	sec, nsec := t.Unix(), t.Nanosecond()
+	if nsec > 5e8 || nsec == 5e8 && sec%2 != 0 {
+		sec++
+	}
+	return sec
+}
+
+func (s *sealed) seal(dst, text []byte, now, expires time.Time) ([]byte, time.Duration, error) {
+	left := s.maxAge
+	if !expires.IsZero() {
+		left = min(left, expires.Unix()-roundHalfEven(now))
+		if left <= 0 {
+			return dst, 0, ErrExpired
+		}
+	}
+	aad := append([]byte(aadPrefix), strconv.FormatInt(roundHalfEven(now)+left, 10)...)
+	aad = append(aad, '}')
+	raw := make([]byte, 0, nonceSize+len(text)+tagSize+len(aadMarker)+len(aad))
+	raw = s.aeads[0].Seal(raw, nil, text, aad)
+	raw = append(raw, aadMarker...)
+	raw = append(raw, aad...)
+	return base64Std.AppendEncode(dst, raw), seconds(left), nil
+}
