@@ -518,8 +518,8 @@ func ParseUnverified(value string) (*Session, error) {
 // parseUnverified tells the format by the shape: only a signed value holds a dot.
 func parseUnverified(value []byte) ([]byte, Info, error) {
 	if !bytes.Contains(value, []byte(".")) {
-		p, err := decodeSealed(nil, value)
-		return nil, Info{Format: FormatLitestar, ExpiresAt: time.Unix(p.expires, 0).UTC()}, err
+		_, _, expires, err := decodeSealed(nil, value)
+		return nil, Info{Format: FormatLitestar, ExpiresAt: time.Unix(expires, 0).UTC()}, err
 	}
 	timed := bytes.Count(value, []byte(".")) > 1
 	payload, _, sig, at, err := splitSigned(value, timed)

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
@@ -103,82 +102,71 @@ type sealed struct {
 const (
 	aadMarker = "additional_authenticated_data="
 	aadPrefix = `{"expires_at":`
-	maxAAD    = 64 // bytes; the longest that is accepted has 27
+	maxDigits = len("253402300799") // of maxUnix
 )
-
-// sealedParts are those of a decoded value.
-type sealedParts struct {
-	raw     []byte // what was appended to, and the whole value
-	sealed  []byte // nonce, ciphertext and tag
-	aad     []byte
-	expires int64
-}
-
-// decodeSealed appends what value decodes to to dst and takes it apart.
-func decodeSealed(dst, value []byte) (p sealedParts, err error) {
-	p.raw, err = appendBase64(dst, value)
-	if err != nil {
-		return p, err
-	}
-	whole := p.raw[len(dst):]
-	tail := whole[max(0, len(whole)-maxAAD-len(aadMarker)):]
-	i := bytes.LastIndex(tail, []byte(aadMarker))
-	if i < 0 {
-		return p, ErrMalformed
-	}
-	p.aad = tail[i+len(aadMarker):]
-	p.sealed = whole[:len(whole)-len(aadMarker)-len(p.aad)]
-	digits, ok := bytes.CutPrefix(p.aad, []byte(aadPrefix))
-	if !ok {
-		return p, ErrMalformed
-	}
-	digits, ok = bytes.CutSuffix(digits, []byte("}"))
-	if !ok || len(digits) == 0 || len(digits) > len("253402300799") || digits[0] == '0' && len(digits) > 1 {
-		return p, ErrMalformed
-	}
-	for _, d := range digits {
-		if d < '0' || d > '9' {
-			return p, ErrMalformed
-		}
-		p.expires = p.expires*10 + int64(d-'0')
-	}
-	if p.expires > maxUnix || len(p.sealed) < nonceSize+tagSize {
-		return p, ErrMalformed
-	}
-	return p, nil
-}
 
 const (
 	nonceSize = 12
 	tagSize   = 16
 )
 
+// decodeSealed appends what value decodes to to dst. n bytes of that are nonce,
+// ciphertext and tag; the marker and the AAD follow.
+func decodeSealed(dst, value []byte) (raw []byte, n int, expires int64, err error) {
+	raw, err = appendBase64(dst, value)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	// From the end backwards: what stands before is ciphertext, and may hold anything.
+	whole := raw[len(dst):]
+	end := len(whole) - 1
+	if end < 0 || whole[end] != '}' {
+		return nil, 0, 0, ErrMalformed
+	}
+	start := end
+	for start > 0 && '0' <= whole[start-1] && whole[start-1] <= '9' {
+		start--
+	}
+	n = start - len(aadMarker+aadPrefix)
+	if n < nonceSize+tagSize || string(whole[n:start]) != aadMarker+aadPrefix ||
+		end-start > maxDigits || end == start || whole[start] == '0' && end-start > 1 {
+		return nil, 0, 0, ErrMalformed
+	}
+	for _, d := range whole[start:end] {
+		expires = expires*10 + int64(d-'0')
+	}
+	if expires > maxUnix {
+		return nil, 0, 0, ErrMalformed
+	}
+	return raw, n, expires, nil
+}
+
 func (s *sealed) open(dst, value []byte, now time.Time) ([]byte, Info, error) {
 	for i, aead := range s.aeads {
 		if s.keys[i].cutOff(now) {
 			continue
 		}
-		p, err := decodeSealed(dst, value) // anew for each key: one that fails leaves nothing behind
+		raw, n, expires, err := decodeSealed(dst, value) // anew for each key: one that fails leaves nothing behind
 		if err != nil {
 			return dst, Info{}, err
 		}
-		text, err := aead.Open(p.sealed[:0], nil, p.sealed, p.aad)
+		whole := raw[len(dst):]
+		text, err := aead.Open(whole[:0], nil, whole[:n], whole[n+len(aadMarker):])
 		if err != nil {
 			continue
 		}
-		left := p.expires - roundHalfEven(now)
-		info := Info{
-			Format: FormatLitestar, KeyLabel: s.keys[i].label, KeyIndex: i, Stale: i > 0,
-			ExpiresAt: time.Unix(p.expires, 0).UTC(),
-			Age:       seconds(s.maxAge - left),
-		}
+		left := expires - roundHalfEven(now)
 		if left <= -s.leeway {
 			err = ErrExpired
 		}
-		return p.raw[:len(dst)+len(text)], info, err
+		return raw[:len(dst)+len(text)], Info{
+			Format: FormatLitestar, KeyLabel: s.keys[i].label, KeyIndex: i, Stale: i > 0,
+			ExpiresAt: time.Unix(expires, 0).UTC(),
+			Age:       seconds(s.maxAge - left),
+		}, err
 	}
 	// With every key past its cut-off nothing has been looked at yet.
-	if _, err := decodeSealed(dst, value); err != nil {
+	if _, _, _, err := decodeSealed(dst, value); err != nil {
 		return dst, Info{}, err
 	}
 	return dst, Info{}, ErrUnauthentic

@@ -164,7 +164,7 @@ func appendBase64(dst, src []byte) ([]byte, error) {
 	}
 	n := len(src) / 4 * 3
 	out := slices.Grow(dst, n)
-	got, err := base64Std.Decode(out[len(dst):len(dst)+n], src)
+	got, err := base64Std.Decode(out[len(dst):cap(out)], src) // faster with room to spare
 	if err != nil || got != n-padding(src) {
 		return dst, ErrMalformed
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // Serializer signs payloads: Python's Serializer. It is immutable and safe for
@@ -225,6 +226,8 @@ func (s *serializer) unverified(payload []byte, err error) ([]byte, error) {
 	return payload, err
 }
 
+var errNotUTF8 = errors.New("itsdangerous: payload is not UTF-8")
+
 func marshalJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -236,6 +239,9 @@ func marshalJSON(v any) ([]byte, error) {
 }
 
 func unmarshalJSON(payload []byte, v any) error {
+	if !utf8.Valid(payload) { // else encoding/json replaces what is not
+		return &Error{err: ErrBadPayload, cause: errNotUTF8}
+	}
 	err := json.Unmarshal(payload, v)
 	var invalid *json.InvalidUnmarshalError
 	switch {

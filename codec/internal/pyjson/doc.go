@@ -29,17 +29,18 @@ const (
 type Flags uint8
 
 const (
-	NonFinite Flags = 1 << iota // NaN, Infinity, -Infinity
-	Overflow                    // a float beyond float64, such as 1e400
-	Surrogate                   // a surrogate without its other half
-	LongInt                     // an integer of more than MaxIntDigits digits
-	Escape                      // a backslash in a string
+	NonFinite    Flags = 1 << iota // NaN, Infinity, -Infinity
+	Overflow                       // a float beyond float64, such as 1e400
+	Surrogate                      // a surrogate without its other half
+	LongInt                        // an integer of more than MaxIntDigits digits
+	LongNegative                   // one of MaxIntDigits with a minus, which msgspec counts as a digit
+	Escape                         // a backslash in a string
 )
 
 // Refused returns those of f that a reader of dialect d fails on.
 func (d Dialect) Refused(f Flags) Flags {
 	if d == Msgspec {
-		return f & (NonFinite | Overflow | Surrogate | LongInt)
+		return f & (NonFinite | Overflow | Surrogate | LongInt | LongNegative)
 	}
 	return f & LongInt
 }

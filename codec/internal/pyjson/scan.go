@@ -250,6 +250,8 @@ func (s *Scanner) number() bool {
 	switch {
 	case !float && whole > MaxIntDigits:
 		s.Flags |= LongInt
+	case !float && i-s.Pos > MaxIntDigits:
+		s.Flags |= LongNegative
 	// Cheap to tell, and below 1e200 in any case otherwise.
 	case float && (exponent > 2 || whole > 100):
 		if x, _ := strconv.ParseFloat(text[s.Pos:i], 64); math.IsInf(x, 0) {
