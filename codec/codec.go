@@ -201,31 +201,33 @@ func (f *form) owns(name string) bool {
 func (c *Codec) DecodeCookies(received []*http.Cookie) (*Session, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	var outside *Session // authentic, but outside its time
-	var outsideErr error
-	firstErr := ErrNoCookie
+	var firstErr error = ErrNoCookie
 	for i, f := range c.forms {
 		session, err := f.decodeCookies(buf, received)
-		session.Stale = session.Stale || i > 0
-		switch {
-		case err == nil:
-			return session, nil
-		case isTime(err) && outside == nil:
-			outside, outsideErr = session, err
-		case firstErr == ErrNoCookie:
-			firstErr = err
+		if session != nil && i > 0 {
+			session.Stale = true
 		}
-	}
-	if outside != nil {
-		return newSession(), &TimeError{outside, outsideErr}
+		if err == nil {
+			return session, nil
+		}
+		if firstErr == ErrNoCookie || isTime(err) && !isTime(firstErr) {
+			firstErr = outside(session, err)
+		}
 	}
 	return newSession(), firstErr
 }
 
-func isTime(err error) bool { return err == ErrExpired || err == ErrFuture }
+// outside wraps the error of an authentic session outside its time.
+func outside(session *Session, err error) error {
+	if session == nil {
+		return err
+	}
+	return &TimeError{session, err}
+}
 
-// decodeCookies returns a session with a nil error or one for which isTime
-// holds, else an empty one.
+func isTime(err error) bool { return errors.Is(err, ErrExpired) || errors.Is(err, ErrFuture) }
+
+// decodeCookies returns a session if its error is nil or isTime; errors are bare.
 func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, error) {
 	if !f.split {
 		value := ""
@@ -246,7 +248,7 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 			continue
 		}
 		if size += len(c.Value); n == chunk.Max || size > MaxValueSize {
-			return newSession(), ErrTooLarge
+			return nil, ErrTooLarge
 		}
 		value, _ := unquote(c.Value)
 		value = percentDecode(value)
@@ -256,22 +258,21 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 		set.Add(n, value)
 	}
 	if set.Empty() {
-		return newSession(), ErrNoCookie
+		return nil, ErrNoCookie
 	}
-	best, bestErr := newSession(), ErrIncomplete // should there be no reading
+	var best *Session
+	var bestErr error
 	for i, reading := range set.Readings() {
 		session, err := f.decode(buf, reading)
-		if i == 0 || authentic(err) && (!authentic(bestErr) || session.ExpiresAt.After(best.ExpiresAt)) {
+		if i == 0 || session != nil && (best == nil || session.ExpiresAt.After(best.ExpiresAt)) {
 			best, bestErr = session, err
 		}
 	}
-	if !authentic(bestErr) && (set.Incomplete() || bestErr == ErrMalformed && set.Cut()) {
-		bestErr = ErrIncomplete
+	if best == nil && (set.Incomplete() || bestErr == ErrMalformed && set.Cut()) {
+		return nil, ErrIncomplete
 	}
 	return best, bestErr
 }
-
-func authentic(err error) bool { return err == nil || isTime(err) }
 
 // scratch holds buffers for what must not outlive a call: the value as bytes
 // and its plaintext.
@@ -280,23 +281,23 @@ var scratch = sync.Pool{New: func() any {
 	return &b
 }}
 
-// decode opens value; its errors are bare, as decodeCookies says.
+// decode opens value, as decodeCookies does.
 func (f *form) decode(buf *[]byte, value string) (*Session, error) {
-	session := newSession()
 	if value == "" || value == cleared {
-		return session, ErrNoCookie
+		return nil, ErrNoCookie
 	}
 	if len(value) > MaxValueSize {
-		return session, ErrTooLarge
+		return nil, ErrTooLarge
 	}
 	raw := append(slices.Grow((*buf)[:0], 2*len(value)), value...)
-	text, info, err := f.open(raw[len(raw):], raw, f.now())
 	*buf = raw
-	if !authentic(err) {
-		return session, err
+	text, info, err := f.open(raw[len(raw):], raw, f.now())
+	if err != nil && !isTime(err) {
+		return nil, err
 	}
+	session := newSession()
 	if err := session.parse(string(text), f.format); err != nil {
-		return newSession(), err
+		return nil, err
 	}
 	session.Info = info
 	return session, err
@@ -308,23 +309,25 @@ func (c *Codec) Decode(value string) (*Session, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
 	var firstErr error
-	var outside *TimeError
 	for i, f := range c.forms {
 		session, err := f.decode(buf, value)
-		session.Stale = session.Stale || i > 0
-		switch {
-		case err == nil:
+		if session != nil && i > 0 {
+			session.Stale = true
+		}
+		if err == nil {
 			return session, nil
-		case isTime(err) && outside == nil:
-			outside = &TimeError{session, err}
-		case firstErr == nil || firstErr == ErrMalformed:
-			firstErr = err // a form that knows the shape says more than one that does not
+		}
+		if moreTelling(err, firstErr) {
+			firstErr = outside(session, err)
 		}
 	}
-	if outside != nil {
-		return newSession(), outside
-	}
 	return newSession(), firstErr
+}
+
+// moreTelling reports whether err says more of a value than an earlier form's:
+// that it is authentic, or that at least it has the shape.
+func moreTelling(err, earlier error) bool {
+	return earlier == nil || earlier == ErrMalformed || isTime(err) && !isTime(earlier)
 }
 
 // AppendOpen is the hot path of [Codec.Decode]: it authenticates value, appends
@@ -341,7 +344,7 @@ func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) {
 			info.Stale = info.Stale || i > 0
 			return out, info, nil
 		}
-		if first == nil || first == ErrMalformed || isTime(err) && !isTime(first) {
+		if moreTelling(err, first) {
 			first = err
 		}
 	}

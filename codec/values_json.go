@@ -98,8 +98,8 @@ func (v *Values) AppendJSON(dst []byte, peer Format) ([]byte, error) {
 func refusal(f pyjson.Flags, peer Format) string {
 	what := ""
 	switch {
-	case f&pyjson.LongInt != 0:
-		return "an integer of more than 4300 digits, which Python refuses to read: every request would be answered 500"
+	case f&(pyjson.LongInt|pyjson.LongNegative) != 0:
+		return "an integer above the 4300 digits (for msgspec minus included) that Python reads: every request would be answered 500"
 	case f&pyjson.NonFinite != 0:
 		what = "NaN or Infinity"
 	case f&pyjson.Surrogate != 0:

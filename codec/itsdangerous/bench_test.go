@@ -11,7 +11,11 @@ import (
 	"time"
 )
 
-var benchSizes = []int{180, 2900} // a small session, and one near a browser's limit
+// benchSizes are those of what the HMAC covers, in bytes: of a small session,
+// and of one near a browser's limit.
+var benchSizes = []int{180, 2900}
+
+const stampSize = len(".ZVPxAA")
 
 func benchSigner(tb testing.TB) (*Signer, *TimestampSigner) {
 	c := Config{Keys: [][]byte{[]byte("secret")}, Now: func() time.Time { return time.Unix(1700000000, 0) }}
@@ -68,7 +72,7 @@ func BenchmarkTimestampUnsign(b *testing.B) {
 	for _, size := range benchSizes {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			_, s := benchSigner(b)
-			signed, err := s.Sign(bytes.Repeat([]byte("a"), size))
+			signed, err := s.Sign(bytes.Repeat([]byte("a"), size-stampSize))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -87,7 +91,7 @@ func BenchmarkTimestampAppendSign(b *testing.B) {
 	for _, size := range benchSizes {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			_, s := benchSigner(b)
-			value := bytes.Repeat([]byte("a"), size)
+			value := bytes.Repeat([]byte("a"), size-stampSize)
 			var buf []byte
 			b.SetBytes(int64(size))
 			b.ReportAllocs()

@@ -53,17 +53,14 @@ func (s *Scanner) Peek() byte {
 	return 0
 }
 
-// Space passes white space.
+// Space passes white space. It is small, to be inlined: mostly there is none, or one.
 func (s *Scanner) Space() {
-	for s.Pos < len(s.Text) {
-		switch s.Text[s.Pos] {
-		case ' ', '\n', '\t', '\r':
-			s.Pos++
-		default:
-			return
-		}
+	for s.Pos < len(s.Text) && s.Text[s.Pos] <= ' ' && isSpace(s.Text[s.Pos]) {
+		s.Pos++
 	}
 }
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
 // Value passes a value that opens at most depth levels of arrays and objects.
 func (s *Scanner) Value(depth int) bool {
