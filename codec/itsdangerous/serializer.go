@@ -16,6 +16,7 @@ import (
 // reproduce any Python value byte for byte. DumpsJSON and LoadsJSON use
 // encoding/json, whose spelling is not that of Python's json.dumps (spaces
 // after separators, ASCII only, 1e+16): Python reads it, but the bytes differ.
+// And encoding/json reads a lone surrogate, which Python can write, as U+FFFD.
 type Serializer struct{ core serializer }
 
 // NewSerializer checks c, the fallbacks included.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"sync"
 )
 
 // MaxPayload is the longest payload, in bytes, that the URL-safe serializers
@@ -58,14 +59,20 @@ var (
 	errTrailing     = errors.New("itsdangerous: data after the zlib stream")
 )
 
+// zlibWriters are kept because a new one takes about a megabyte.
+var zlibWriters = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
+
 func (urlSafePayload) encode(payload []byte) ([]byte, error) {
 	if len(payload) > MaxPayload {
 		return nil, ErrTooLarge
 	}
 	var z bytes.Buffer
-	w := zlib.NewWriter(&z)
+	w := zlibWriters.Get().(*zlib.Writer)
+	w.Reset(&z)
 	w.Write(payload) // a bytes.Buffer does not fail
 	w.Close()
+	w.Reset(io.Discard) // keeps nothing of the payload reachable
+	zlibWriters.Put(w)
 	if z.Len() < len(payload)-1 { // Python's rule: the dot must pay for itself
 		return base64.RawURLEncoding.AppendEncode([]byte{compressedPrefix}, z.Bytes()), nil
 	}
