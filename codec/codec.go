@@ -196,8 +196,9 @@ func (f *form) owns(name string) bool {
 	return ok
 }
 
-// DecodeCookies is [Codec.Read] over cookies as [Cookies] or
-// [http.Request.Cookies] return them. Those of other names are left alone.
+// DecodeCookies is [Codec.Read] over cookies as [Cookies],
+// [http.Request.Cookies] or [http.ParseSetCookie] return them: without the
+// quotes around their values. Those of other names are left alone.
 func (c *Codec) DecodeCookies(received []*http.Cookie) (*Session, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
@@ -236,7 +237,6 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 				value = c.Value
 			}
 		}
-		value, _ = unquote(value)
 		return f.decode(buf, value)
 	}
 
@@ -250,8 +250,7 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 		if size += len(c.Value); n == chunk.Max || size > MaxValueSize {
 			return nil, ErrTooLarge
 		}
-		value, _ := unquote(c.Value)
-		value = percentDecode(value)
+		value := percentDecode(c.Value)
 		if value == cleared {
 			value = ""
 		}
@@ -335,7 +334,8 @@ func moreTelling(err, earlier error) bool {
 // room: as much as value is long always does.
 //
 // Errors are bare and as of [Codec.Read]; on any, [ErrExpired] too, dst is
-// returned as it was. What lies beyond its length may be overwritten.
+// returned as it was. What lies beyond its length may be overwritten, so it
+// must not overlap value.
 func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) {
 	var first error
 	for i, f := range c.forms {

@@ -152,7 +152,13 @@ func TestPercentDecoding(t *testing.T) {
 		t.Fatal("nothing to encode")
 	}
 	for _, v := range []string{value, `"` + value + `"`, encoded, `"` + encoded + `"`} {
-		if _, err := c.DecodeCookies([]*http.Cookie{{Name: "session", Value: v}}); err != nil {
+		if _, err := c.DecodeCookies(codec.Cookies(http.Header{"Cookie": {"session=" + v}})); err != nil {
+			t.Errorf("%s: %v", v, err)
+		}
+	}
+	// Once each, in this order, as Python.
+	for _, v := range []string{`""` + value + `""`, "%22" + value + "%22", strings.ReplaceAll(encoded, "%", "%25")} {
+		if _, err := c.DecodeCookies(codec.Cookies(http.Header{"Cookie": {"session=" + v}})); err != codec.ErrMalformed {
 			t.Errorf("%s: %v", v, err)
 		}
 	}

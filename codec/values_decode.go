@@ -248,6 +248,13 @@ func (d *decoder) member(dst reflect.Value, quoted string) (reason string) {
 		if reason != "" {
 			return reason
 		}
+		if f.quoted && d.Peek() == '"' {
+			text, _ := parseString(d.skip())
+			if value, _, err := pyjson.Scan(text, 0); err != nil || value != text || text == "null" {
+				return misfit("a string", to)
+			}
+			return decode(text, to)
+		}
 		return d.value(to)
 	}
 	if !ok {

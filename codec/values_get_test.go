@@ -34,7 +34,6 @@ type (
 		Raw     json.RawMessage  `json:"raw"`
 		Shadow  string           `json:"shadow"`
 		Skipped string           `json:"-"`
-		Dash    int              `json:"-,"`
 		Plain   int
 		hidden  int
 	}
@@ -253,7 +252,7 @@ func TestGetStruct(t *testing.T) {
 	want := user{
 		base: base{ID: 7}, Ptr: &Ptr{Deep: 9}, Name: "zoë", Tags: []string{"a"}, In: inner{1, ptr("s")},
 		M: map[string]inner{"k": {A: 3}}, Any: map[string]any{"f": json.Number("1.0")},
-		Raw: json.RawMessage("[1.0, NaN]"), Shadow: "outer", Dash: 5, Plain: 6,
+		Raw: json.RawMessage("[1.0, NaN]"), Shadow: "outer", Plain: 6, hidden: 0,
 	}
 	got, err := Get[user](parsed(t, `{"u":`+text+`}`, 0), "u")
 	if err != nil {
@@ -354,7 +353,7 @@ func TestStructRivals(t *testing.T) {
 	}
 	var l loop
 	must(t, parsed(t, `{"N":1}`, 0).Unmarshal(&l))
-	if l.N != 1 {
+	if l.N != 1 || l.loop != nil {
 		t.Error(l)
 	}
 	type hiddenPtr struct{ *base }

@@ -77,11 +77,11 @@ func (l *list) next(slot int) int { return (slot + 1) & (len(l.table) - 1) }
 // may hold more.
 func (l *list) add(m member, rest int) {
 	if len(l.all) == cap(l.all) {
-		// The smallest member, with its comma, is ,"":0 and the next are longer:
-		// so a short text gets no more room than it can need, a longer one
-		// room in steps.
-		const smallest = 6
-		room := 8
+		// The smallest member, with its comma, is ,"":0 and the next are longer,
+		// so that is all that a short text gets room for. Common ones have more
+		// than 16 bytes.
+		const smallest, common = 6, 16
+		room := min(64, max(8, rest/common))
 		if n := len(l.all); n > 0 {
 			room = max(64, 2*n) - n
 		}

@@ -17,11 +17,10 @@ import (
 // Set sets a key, at its place if it is there, else at the end. The value is
 // spelled as Python would spell it: float64(1) is 1.0, of which 1 is an int.
 //
-// It takes what encoding/json takes and with the same tags (but the option
-// string), except that nothing is escaped for HTML, maps are sorted by key,
-// invalid UTF-8 is an error, NaN and infinities are kept (Starlette reads them;
-// writing for Litestar refuses them), and a json.Number or a json.RawMessage
-// keeps its digits. Types that have no JSON are [ErrType]; what no peer could
+// It takes what encoding/json takes, with the same tags; maps are sorted by key.
+// But nothing is escaped for HTML, invalid UTF-8 is an error, NaN and infinities
+// are kept (Starlette reads them; writing for Litestar refuses them), and
+// integers in a json.Number or a json.RawMessage keep all their digits. Types that have no JSON are [ErrType]; what no peer could
 // read, such as a value that contains itself, is [ErrUnsupported].
 //
 // An error is a [*ValueError], leaves the values as they were, and sticks until
@@ -79,7 +78,7 @@ func (v *Values) put(key, text string, spelling Format) error {
 	if i >= 0 {
 		v.all[i] = m
 	} else {
-		v.add(m, maxText)
+		v.add(m, 64) // a few more may follow
 	}
 	v.changed, v.modified = true, true
 	return nil
@@ -292,8 +291,12 @@ func (e *encoder) structure(x reflect.Value, depth int) error {
 			return err
 		}
 		first = false
+		start := len(e.out)
 		if err := e.value(field, depth-1); err != nil {
 			return err
+		}
+		if text := string(e.out[start:]); f.quoted && text != "null" {
+			e.out = pyjson.AppendString(e.out[:start], text, e.dialect)
 		}
 	}
 	e.out = append(e.out, '}')

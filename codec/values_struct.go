@@ -15,6 +15,7 @@ type structField struct {
 	tagged    bool  // the name is from a tag
 	omitEmpty bool
 	omitZero  bool
+	quoted    bool // option string: a number, boolean or string as JSON within a string
 }
 
 type structFields struct {
@@ -101,10 +102,21 @@ func collectFields(t reflect.Type, path []int, above []reflect.Type, found *[]st
 				f.omitEmpty = true
 			case "omitzero":
 				f.omitZero = true
+			case "string":
+				f.quoted = isScalar(sf.Type)
 			}
 		}
 		*found = append(*found, f)
 	}
+}
+
+// isScalar reports whether the option string works on a field of type t.
+func isScalar(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	k := t.Kind()
+	return reflect.Bool <= k && k <= reflect.Float64 || k == reflect.String
 }
 
 // settable returns the field of s, and makes the embedded structs on the way

@@ -79,7 +79,7 @@ func TestParseErrors(t *testing.T) {
 		{"depth, cut", strings.Repeat("[", 5000), ErrTooLarge},
 		{"depth", nestedObject(maxDepth + 1), ErrTooLarge},
 		{"keys", manyKeys(maxKeys + 1), ErrTooLarge},
-		{"length", `{"a":"` + strings.Repeat("a", maxText) + `"}`, ErrTooLarge},
+		{"length", `{"a":"` + strings.Repeat("a", maxText+1-len(`{"a":""}`)) + `"}`, ErrTooLarge},
 	} {
 		v, err := ParseValues(tc.text)
 		if v != nil || err != tc.want {
@@ -474,6 +474,17 @@ func TestParseAllocations(t *testing.T) {
 		})
 		if int(got) > tc.most {
 			t.Errorf("%d keys: %v allocations, at most %d", tc.keys, got, tc.most)
+		}
+	}
+	// The sessions of the benchmarks, of 7 and 46 keys.
+	for size, text := range benchObjects() {
+		vs := make([]Values, 1)
+		got := testing.AllocsPerRun(100, func() {
+			clear(vs)
+			must(t, vs[0].parse(text, FormatStarlette))
+		})
+		if got > 2 {
+			t.Errorf("%s, %d keys: %v allocations, at most 2", size, vs[0].Len(), got)
 		}
 	}
 }

@@ -31,7 +31,6 @@ type respeller struct {
 	out     []byte
 	dialect Dialect
 	spans   []span // of the members of all objects that are open
-	order   []int  // scratch
 }
 
 // span is where a member lies in out: its name up to value, and then the colon
@@ -105,6 +104,9 @@ func (r *respeller) object(depth int) bool {
 	open := len(r.out)
 	r.out = append(r.out, '{')
 	base := len(r.spans)
+	if r.spans == nil {
+		r.spans = make([]span, 0, 8)
+	}
 	for first := true; ; first = false {
 		more, ok := r.Next('}', first)
 		if !more {
@@ -139,26 +141,25 @@ func (r *respeller) object(depth int) bool {
 func (r *respeller) once(open, base int) {
 	spans := r.spans[base:]
 	r.spans = r.spans[:base]
-	name := func(i int) []byte { return r.out[spans[i].name:spans[i].value] }
-	r.order = r.order[:0]
-	for i := range spans {
-		r.order = append(r.order, i)
+	if len(spans) <= fewMembers && !r.repeated(spans) {
+		return
 	}
-	slices.SortFunc(r.order, func(a, b int) int {
+	out := r.out // not r, which the closure would send to the heap
+	name := func(i int) []byte { return out[spans[i].name:spans[i].value] }
+	order := make([]int, len(spans))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Or(bytes.Compare(name(a), name(b)), a-b)
 	})
 	again := false
-	for i := 0; i < len(r.order); {
-		first, last := r.order[i], r.order[i]
-		for i++; i < len(r.order) && bytes.Equal(name(first), name(r.order[i])); i++ {
-			spans[last].dropped = true
-			last = r.order[i]
-		}
-		if first != last {
+	for i := 0; i < len(order); {
+		first := order[i]
+		for i++; i < len(order) && bytes.Equal(name(first), name(order[i])); i++ {
 			again = true
-			spans[first].dropped = false
-			spans[last].dropped = true
-			spans[first].source = last
+			spans[order[i]].dropped = true
+			spans[first].source = order[i]
 		}
 	}
 	if !again {
@@ -180,6 +181,20 @@ func (r *respeller) once(open, base int) {
 		r.out = append(r.out, old[s.name-open:s.value-open]...)
 		r.out = append(r.out, old[value.value-open:value.end-open]...)
 	}
+}
+
+// fewMembers is how many are compared each with each, which is faster than sorting.
+const fewMembers = 16
+
+func (r *respeller) repeated(spans []span) bool {
+	for i, a := range spans {
+		for _, b := range spans[:i] {
+			if string(r.out[a.name:a.value]) == string(r.out[b.name:b.value]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Comma and Colon are the separators.
