@@ -38,10 +38,7 @@ func (d *decoder) value(dst reflect.Value) (reason string) {
 			case *json.Number:
 				return d.number(u)
 			case json.Unmarshaler:
-				// A nil pointer is what null means for one.
-				if !null || dst.Kind() != reflect.Pointer {
-					return d.unmarshalJSON(u)
-				}
+				return d.unmarshalJSON(u)
 			case encoding.TextUnmarshaler:
 				if !null {
 					return d.unmarshalText(u)

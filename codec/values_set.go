@@ -21,7 +21,8 @@ import (
 // But nothing is escaped for HTML, invalid UTF-8 is an error, NaN and infinities
 // are kept (Starlette reads them; writing for Litestar refuses them), and
 // integers in a json.Number or a json.RawMessage keep all their digits. Types that have no JSON are [ErrType]; what no peer could
-// read, such as a value that contains itself, is [ErrUnsupported].
+// read, such as a value that contains itself, is [ErrUnsupported]; more than
+// 10,000 keys are [ErrTooLarge].
 //
 // An error is a [*ValueError], leaves the values as they were, and sticks until
 // [Values.Reset]: writing them reports it, so that a caller who ignores it
