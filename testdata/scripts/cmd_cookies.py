@@ -127,6 +127,7 @@ def main():
     user = {"user": "zoë", "n": 1, "f": 1e16, "roles": ["admin", "billing"], "big": 2**70}
     set_user = starlette(user)
     write("starlette", set_user)
+    write("starlette-example", starlette({"user_id": 42, "roles": ["admin", "billing"]}))  # in the command's help
     write("starlette-newline-secret", starlette(user, secret=SECRET + "\n"))
     write("starlette-named", starlette({"a": 1}, session_cookie="app-2"))
     write("starlette-cleared", starlette(None, cookie=sent_back(set_user)))

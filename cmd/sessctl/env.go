@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// env is what the command has of the world, so that tests can stand in for it.
+type env struct {
+	stdin                          io.Reader
+	stdout, stderr                 io.Writer
+	stdinTTY, stdoutTTY, stderrTTY bool
+	lookupVar                      func(name string) (string, bool)
+	now                            func() time.Time
+	local                          *time.Location
+	readSecret                     func(ctx context.Context, prompt string) ([]byte, error)
+}
+
+func systemEnv() *env {
+	return &env{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdinTTY:   term.IsTerminal(int(os.Stdin.Fd())),
+		stdoutTTY:  showsText(os.Stdout),
+		stderrTTY:  showsText(os.Stderr),
+		lookupVar:  os.LookupEnv,
+		now:        time.Now,
+		local:      time.Local,
+		readSecret: readSecret,
+	}
+}
+
+func (e *env) variable(name string) string {
+	value, _ := e.lookupVar(name)
+	return value
+}
+
+var errNoTerminal = errors.New("there is no terminal")
+
+// readSecret asks on the terminal of the process, which standard input need not
+// be, and does not echo.
+func readSecret(ctx context.Context, prompt string) ([]byte, error) {
+	in, out, err := openTerminal()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoTerminal, err)
+	}
+	defer in.Close()
+	defer out.Close()
+	fd := int(in.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoTerminal, err)
+	}
+	fmt.Fprint(out, prompt)
+	defer fmt.Fprintln(out)
+	secret, err := interruptible(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if ctx.Err() != nil {
+		_ = term.Restore(fd, state) // else the shell has no echo
+	}
+	return secret, err
+}
+
+// interruptible runs a read that blocks. After an interrupt it goes on in the
+// background until the process ends.
+func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type answer struct {
+		data []byte
+		err  error
+	}
+	done := make(chan answer, 1)
+	panicked := make(chan any, 1)
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				panicked <- v
+			}
+		}()
+		data, err := read()
+		done <- answer{data, err}
+	}()
+	select {
+	case a := <-done:
+		return a.data, a.err
+	case v := <-panicked:
+		panic(v)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// firstError keeps the first error of a writer, for those who do not look.
+type firstError struct {
+	w   io.Writer
+	err error
+}
+
+func (f *firstError) Write(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, err := f.w.Write(p)
+	f.err = err
+	return n, err
+}

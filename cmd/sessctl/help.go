@@ -1,0 +1,75 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// helpTopics returns what sessctl help tells besides its commands.
+func helpTopics() []*cobra.Command {
+	return []*cobra.Command{
+		{Use: "json", Short: "the fields that --json prints", Long: helpJSON},
+		{Use: "keys", Short: "how keys are given", Long: helpKeys},
+		{Use: "exit-codes", Short: "what the exit code says", Long: helpExitCodes},
+	}
+}
+
+const helpJSON = `With --json a command prints one JSON object for each result: one a line, or
+indented on a terminal. A field is null where its value is unknown.
+
+  schema        "sessctl/v1"; a change that breaks readers changes it
+  outcome       ok, unverified (signed, and no key was given),
+                no-key (encrypted, and no key was given that can be one),
+                not-authentic, expired, future (signed in the future),
+                malformed, incomplete (a chunk is missing), too-large,
+                not-object (JSON, but not an object), deletion (the app ends
+                the session), unknown (no session cookie, or not ours)
+  format        "starlette" (FastAPI too) or "litestar" (Starlite too)
+  name          the cookie's name, without a chunk's number; null for a value
+                that was given without a name
+  verified      true; false if no key matched; null if no key was given
+  key           the label of the key that matched
+  signed_at     when it was signed; null for litestar, whose cookies do not say
+  expires_at    when it expires, for starlette by --max-age; null: never
+  expired       whether that has passed
+  session       the session, as Python wrote it: the order of its keys and the
+                spelling of its numbers too. White space outside of strings is
+                dropped, and what does not print is written as \uXXXX
+  session_text  instead of session, where Python's JSON is not JSON: a string
+                that holds it
+  session_keys  instead of both, with --redact: key, type and size (bytes of
+                its JSON) of each
+  findings      what else there is to say: level (info or warn), code (stable),
+                message (for people)
+
+Times are RFC 3339 in UTC. session, session_text and session_keys are left out
+where there is no session, or none that a key authenticates.
+`
+
+const helpKeys = `Keys are never given on the command line, where others could read them.
+
+  --key-file [label=]PATH  reads a key from a file, - is standard input
+  --key-env VAR            reads a key from an environment variable
+  --key-prompt             asks on the terminal, without showing what is typed
+  SESSCTL_KEY_FILE         is the default for --key-file where no key is given
+
+The first two can be repeated: every key is tried. One key a file. A label is of
+letters, digits, dot, dash and underscore; without one it is the file's base
+name, the variable's name, stdin or prompt.
+
+A key is taken byte for byte, or decoded after hex: or base64:. Of a file or
+standard input one line end at its end is dropped; from an AES key only if the
+bytes as they are make none. After raw: nothing is dropped.
+
+Starlette and FastAPI: the text given to SessionMiddleware as secret_key.
+Litestar and Starlite: the secret of the cookie backend, 16, 24 or 32 bytes.
+`
+
+const helpExitCodes = `   0  ok; also a signed cookie without a key, which stderr then says
+   1  not authentic under any key given
+   2  usage, or a key is missing or cannot be used
+   3  authentic, but expired, or signed in the future
+   4  not a session cookie, malformed, a chunk missing, too large, or a deletion
+   5  input or output failed
+  70  internal error
+ 130  interrupted
+
+Of several results the worst counts, in the order 70, 5, 2, 1, 4, 3, 0.
+`

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sessctl/sessctl/codec"
+)
+
+const (
+	// maxKeySize bounds a key file: many times any secret, far below a file
+	// named by mistake.
+	maxKeySize = 64 << 10
+	// maxKeys is how many one codec takes.
+	maxKeys = 1 + codec.MaxPreviousKeys
+)
+
+// key is one secret, in what the formats make of it.
+type key struct {
+	label  string
+	signed []byte // Starlette's
+	sealed []byte // the AES key, or nil if the length makes none
+	length int    // of what was given, in bytes
+	advice string // what it would be if sealed is nil; may be empty
+	// newline holds signed with the line end that was dropped, nil if none was.
+	newline []byte
+}
+
+func isAESKey(b []byte) bool { return len(b) == 16 || len(b) == 24 || len(b) == 32 }
+
+// parseKey reads a key's text. Of a file or stdin (isFile) one line end at the
+// end is dropped, as editors and echo leave it there; from an AES key only
+// where the bytes as they are make none.
+func parseKey(text []byte, isFile bool) (key, error) {
+	if prefix, rest, ok := strings.Cut(string(text), ":"); ok {
+		var secret []byte
+		var err error
+		switch prefix {
+		case "raw":
+			return newKey([]byte(rest), []byte(rest))
+		case "hex":
+			secret, err = hex.DecodeString(withoutSpace(rest))
+		case "base64":
+			secret, err = decodeBase64(rest)
+		}
+		if err != nil {
+			return key{}, fmt.Errorf("is not %s behind its prefix", prefix) // err repeats a byte of it
+		}
+		if secret != nil {
+			return newKey(secret, secret)
+		}
+	}
+	trimmed := text
+	if isFile {
+		if cut, ok := strings.CutSuffix(string(text), "\n"); ok {
+			trimmed = []byte(strings.TrimSuffix(cut, "\r"))
+		}
+	}
+	sealed := trimmed
+	if isAESKey(text) {
+		sealed = text
+	}
+	k, err := newKey(trimmed, sealed)
+	if len(trimmed) < len(text) {
+		k.newline = text
+	}
+	return k, err
+}
+
+func newKey(signed, sealed []byte) (key, error) {
+	if len(signed) == 0 {
+		return key{}, errors.New("is empty")
+	}
+	k := key{signed: signed, sealed: sealed, length: len(sealed)}
+	if !isAESKey(sealed) {
+		k.sealed, k.advice = nil, adviceFor(string(sealed))
+	}
+	return k, nil
+}
+
+// adviceFor says what a text that makes no AES key would be when decoded.
+func adviceFor(text string) string {
+	if b, err := hex.DecodeString(withoutSpace(text)); err == nil && isAESKey(b) {
+		return fmt.Sprintf("it decodes as hex to %d bytes; write hex: in front of it", len(b))
+	}
+	if b, err := decodeBase64(text); err == nil && isAESKey(b) {
+		return fmt.Sprintf("it decodes as base64 to %d bytes; write base64: in front of it", len(b))
+	}
+	return ""
+}
+
+// decodeBase64 takes both alphabets, padded or not, in one line or several.
+func decodeBase64(s string) ([]byte, error) {
+	s = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(withoutSpace(s), "="))
+	return base64.RawURLEncoding.Strict().DecodeString(s)
+}
+
+func withoutSpace(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// keyFlags are the flags of one side that takes keys.
+type keyFlags struct {
+	files  []string // [label=]PATH
+	vars   []string
+	prompt bool
+	secret string // --secret and --key, which only fail
+}
+
+func (f *keyFlags) register(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.files, "key-file", nil, "read a key from `[LABEL=]PATH`, - is stdin; repeatable (default $SESSCTL_KEY_FILE)")
+	flags.StringArrayVar(&f.vars, "key-env", nil, "read a key from the environment variable `VAR`; repeatable")
+	flags.BoolVar(&f.prompt, "key-prompt", false, "ask for a key on the terminal")
+	// What people try first, and what shells and process lists would keep.
+	for _, name := range []string{"key", "secret"} {
+		flags.StringVar(&f.secret, name, "", "")
+		_ = flags.MarkHidden(name)
+	}
+}
+
+// check refuses what needs no reading; set says which flags were given.
+func (f *keyFlags) check(set func(name string) bool) error {
+	if set("key") || set("secret") {
+		return usageError("a key on the command line can be read by others (process list, shell history)",
+			"put it in a file and give --key-file, or use --key-env or --key-prompt; and treat this one as known")
+	}
+	stdin := 0
+	for _, file := range f.files {
+		if _, path := splitLabel(file); path == "-" {
+			stdin++
+		}
+	}
+	if stdin > 1 {
+		return usageError("standard input can hold one key only")
+	}
+	return nil
+}
+
+// withDefault takes $SESSCTL_KEY_FILE where no flag names a key.
+func (f keyFlags) withDefault(e *env) keyFlags {
+	if path := e.variable("SESSCTL_KEY_FILE"); path != "" && len(f.files) == 0 && len(f.vars) == 0 && !f.prompt {
+		f.files = []string{path}
+	}
+	return f
+}
+
+// takesStdin reports whether a key is read from standard input.
+func (f keyFlags) takesStdin() bool {
+	for _, file := range f.files {
+		if _, path := splitLabel(file); path == "-" {
+			return true
+		}
+	}
+	return false
+}
+
+// splitLabel cuts the label off [label=]PATH. Without one it is the file's base
+// name.
+func splitLabel(arg string) (label, path string) {
+	if label, path, ok := strings.Cut(arg, "="); ok && isLabel(label) {
+		return label, path
+	}
+	if arg == "-" {
+		return "stdin", arg
+	}
+	return filepath.Base(arg), arg
+}
+
+func isLabel(s string) bool {
+	for _, r := range s {
+		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", r) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// load reads all keys, in the order files, variables, prompt.
+func (f keyFlags) load(ctx context.Context, e *env) ([]key, error) {
+	var keys []key
+	add := func(label, source string, text []byte, isFile bool) error {
+		k, err := parseKey(text, isFile)
+		if err != nil {
+			return usageError(fmt.Sprintf("key %q %v", label, err), "it comes from "+source)
+		}
+		for _, other := range keys {
+			if other.label == label {
+				return usageError(fmt.Sprintf("two keys are labelled %q", label), "tell them apart: --key-file old=PATH --key-file new=PATH")
+			}
+		}
+		k.label = label
+		keys = append(keys, k)
+		return nil
+	}
+	for _, file := range f.files {
+		label, path := splitLabel(file)
+		text, err := readKeyFile(ctx, e, path)
+		if err != nil {
+			return nil, err
+		}
+		if err := add(label, "file "+path, text, true); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range f.vars {
+		value, ok := e.lookupVar(name)
+		if !ok {
+			if !isVariable(name) { // somebody's secret
+				return nil, usageError("--key-env takes the name of a variable, not a key")
+			}
+			return nil, usageError(fmt.Sprintf("the variable %s for --key-env is not set", name))
+		}
+		if err := add(name, "variable "+name, []byte(value), false); err != nil {
+			return nil, err
+		}
+	}
+	if f.prompt {
+		text, err := e.readSecret(ctx, "key (not shown): ")
+		switch {
+		case errors.Is(err, errNoTerminal):
+			return nil, usageError("--key-prompt needs a terminal", "use --key-file or --key-env in scripts")
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil && err != io.EOF: // EOF: Ctrl-D, so an empty key
+			return nil, &failure{code: exitIO, text: "cannot read the key from the terminal: " + err.Error(), cause: err}
+		case len(text) >= terminalLine:
+			return nil, usageError(fmt.Sprintf("the terminal cut the key at %d bytes", terminalLine), "put it in a file and give --key-file")
+		}
+		if err := add("prompt", "the terminal", text, false); err != nil {
+			return nil, err
+		}
+	}
+	if len(keys) > maxKeys {
+		return nil, usageError(fmt.Sprintf("%d keys, at most %d", len(keys), maxKeys))
+	}
+	return keys, nil
+}
+
+// isVariable keeps to the names that people give to variables: what else is
+// given to --key-env is likely the key itself, and must not be repeated.
+func isVariable(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == ""
+}
+
+func readKeyFile(ctx context.Context, e *env, path string) ([]byte, error) {
+	var r io.Reader = e.stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, usageError("cannot read a key: " + err.Error())
+		}
+		defer file.Close()
+		r = file
+	} else if e.stdinTTY {
+		return nil, usageError("a key cannot be typed into standard input: the terminal would show it", "use --key-prompt")
+	}
+	text, err := interruptible(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(r, maxKeySize+1)) })
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, usageError("cannot read a key: " + err.Error())
+	case len(text) > maxKeySize:
+		return nil, usageError(fmt.Sprintf("key file %s is larger than %d KiB", path, maxKeySize>>10))
+	}
+	return text, nil
+}

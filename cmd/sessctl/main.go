@@ -1,0 +1,59 @@
+// Sessctl reads the session cookies of Python web frameworks: Starlette and
+// FastAPI (signed), Litestar and Starlite (encrypted).
+//
+// See sessctl help for its commands. Data goes to stdout, everything else to
+// stderr; sessctl help exit-codes lists what the exit code says.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+)
+
+func main() { os.Exit(run(os.Args[1:], systemEnv())) }
+
+// run is the whole program but for the process around it.
+func run(args []string, e *env) (code int) {
+	out := &firstError{w: e.stdout}
+	e.stdout = out
+	say := newVoice(e)
+	defer func() {
+		if v := recover(); v != nil {
+			// What was panicked with may hold cookie content, so it is not shown.
+			say.error(fmt.Sprintf("internal error at %s; this is a bug in %s", panicSite(), versionLine()))
+			code = exitInternal
+		}
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends a process that hangs
+
+	root := newRoot(e, say)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if out.err != nil {
+		err = writeFailed(out.err)
+	}
+	return say.exitCode(err)
+}
+
+// panicSite returns the file and line of the panic that is being recovered.
+func panicSite() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs)])
+	for panicked := false; ; {
+		frame, more := frames.Next()
+		isRuntime := len(frame.Function) > 8 && frame.Function[:8] == "runtime."
+		if panicked && !isRuntime {
+			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
+		}
+		panicked = panicked || frame.Function == "runtime.gopanic"
+		if !more {
+			return "an unknown place"
+		}
+	}
+}

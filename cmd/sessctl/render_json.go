@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+	"unicode/utf8"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/internal/termtext"
+)
+
+// schema names the records that --json prints; a change that breaks a reader
+// changes it.
+const schema = "sessctl/v1"
+
+// record is one result as JSON. sessctl help json documents its fields.
+type record struct {
+	Schema      string          `json:"schema"`
+	Outcome     outcome         `json:"outcome"`
+	Format      *string         `json:"format"`
+	Name        *string         `json:"name"`
+	Verified    *bool           `json:"verified"`
+	Key         *string         `json:"key"`
+	SignedAt    *string         `json:"signed_at"`
+	ExpiresAt   *string         `json:"expires_at"`
+	Expired     *bool           `json:"expired"`
+	Session     json.RawMessage `json:"session,omitzero"`
+	SessionText *string         `json:"session_text,omitzero"`
+	Keys        []redactedKey   `json:"session_keys,omitzero"`
+	Findings    []finding       `json:"findings"`
+}
+
+// redactedKey is what --redact shows of one key of a session.
+type redactedKey struct {
+	Key  string `json:"key"`
+	Type string `json:"type"`
+	Size int    `json:"size"` // bytes of its JSON text
+}
+
+func newRecord(r *result, redact bool) record {
+	rec := record{
+		Schema: schema, Outcome: r.outcome, Verified: r.verified, Expired: r.expired,
+		Name: optional(r.name), Key: optional(r.key),
+		SignedAt: optionalTime(r.signedAt), ExpiresAt: optionalTime(r.expiresAt),
+		Findings: append([]finding{}, r.findings...),
+	}
+	if r.format != 0 {
+		rec.Format = new(r.format.String())
+	}
+	switch {
+	case r.values == nil:
+	case redact:
+		rec.Keys = redacted(r.values)
+	case isJSON(r.values.Text()):
+		rec.Session = json.RawMessage(r.values.Text())
+	default:
+		rec.SessionText = new(r.values.Text())
+	}
+	return rec
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func optionalTime(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.UTC().Format(time.RFC3339))
+}
+
+// appendRecord appends the record in one line, or indented, and a line feed.
+// Strings are JSON of the same meaning, but hold nothing that does not print.
+func appendRecord(dst []byte, rec record, indent bool) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // it would respell the session
+	if err := encoder.Encode(rec); err != nil {
+		return dst, err
+	}
+	line := string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	if indent {
+		dst = termtext.AppendJSON(dst, line, termtext.Style{})
+	} else {
+		dst = termtext.AppendEscaped(dst, line)
+	}
+	return append(dst, '\n'), nil
+}
+
+// redacted lists the keys of a session.
+func redacted(values *codec.Values) []redactedKey {
+	keys := []redactedKey{}
+	for name, text := range values.All() {
+		keys = append(keys, redactedKey{name, typeName(text), len(text)})
+	}
+	return keys
+}
+
+func typeName(text string) string {
+	switch text[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	return "number" // NaN and Infinity too: Python's floats
+}
+
+// isJSON reports whether what Python takes for JSON is JSON for everybody.
+func isJSON(text string) bool {
+	return utf8.ValidString(text) && json.Valid([]byte(text)) && !hasLoneSurrogate(text)
+}
+
+// hasLoneSurrogate looks for an escape of half a character in valid JSON.
+func hasLoneSurrogate(text string) bool {
+	pending := false // a high one was just read
+	for i := 0; i < len(text); i++ {
+		high, low := false, false
+		if text[i] == '\\' {
+			i++
+			if text[i] == 'u' {
+				// d8 to db is the first half, dc to df the second.
+				if d := text[i+1] | 0x20; d == 'd' {
+					switch c := text[i+2] | 0x20; {
+					case c == '8', c == '9', c == 'a', c == 'b':
+						high = true
+					case 'c' <= c && c <= 'f':
+						low = true
+					}
+				}
+				i += 4
+			}
+		}
+		if pending != low {
+			return true
+		}
+		pending = high
+	}
+	return pending
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newRoot(e *env, say *voice) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sessctl",
+		Short: "read the session cookies of Python web frameworks",
+		Long: `Sessctl reads the session cookies of Python web frameworks: those of Starlette
+and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if version, _ := cmd.Flags().GetBool("version"); version {
+				_, err := fmt.Fprintln(e.stdout, versionLine())
+				return err
+			}
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			cmd.SetOut(e.stderr)
+			_ = cmd.Help()
+			return told(exitUsage)
+		},
+	}
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	root.Flags().Bool("version", false, "print the version and the commit it was built from")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.AddCommand(newDecode(e, say))
+	root.AddCommand(helpTopics()...)
+	root.SetHelpCommand(&cobra.Command{
+		Use:   "help [COMMAND or TOPIC]",
+		Short: "help about a command or topic",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError("no such command or topic", "sessctl help lists them")
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	})
+	return root
+}
+
+// unknownCommand repeats the word only if it can be no cookie and no secret.
+func unknownCommand(cmd *cobra.Command, word string) error {
+	if len(word) > 12 || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz-") != "" {
+		return usageError("a command is missing", "to read a cookie: sessctl decode COOKIE")
+	}
+	hint := "sessctl help lists the commands"
+	if like := cmd.SuggestionsFor(word); len(like) > 0 {
+		hint = "did you mean " + strings.Join(like, " or ") + "?"
+	}
+	return usageError("unknown command "+word, hint)
+}
+
+// versionLine returns name, version and, where it is known, commit.
+func versionLine() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "sessctl (unknown version)"
+	}
+	return describe(info)
+}
+
+func describe(info *debug.BuildInfo) string {
+	version := info.Main.Version
+	if version == "" {
+		version = "(devel)" // as the go command writes it where there is none
+	}
+	commit, modified := "", ""
+	for _, setting := range info.Settings {
+		switch {
+		case setting.Key == "vcs.revision":
+			commit = setting.Value
+		case setting.Key == "vcs.modified" && setting.Value == "true":
+			modified = ", modified"
+		}
+	}
+	if commit == "" {
+		return "sessctl " + version
+	}
+	return fmt.Sprintf("sessctl %s (commit %s%s)", version, commit, modified)
+}

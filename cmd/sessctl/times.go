@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/sessctl/sessctl/codec"
+)
+
+// parseMaxAge reads none, seconds, or a number with s, m, h, d or w.
+func parseMaxAge(s string) (time.Duration, error) {
+	if s == "none" {
+		return codec.NoMaxAge, nil
+	}
+	unit := time.Second
+	if s != "" {
+		units := map[byte]time.Duration{
+			's': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour,
+		}
+		if u, ok := units[s[len(s)-1]]; ok {
+			unit, s = u, s[:len(s)-1]
+		}
+	}
+	n, err := strconv.ParseUint(s, 10, 63)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange):
+		return 0, usageError("--max-age is none, seconds, or a number with s, m, h, d or w")
+	case n == 0:
+		return 0, usageError("--max-age must be at least one second", "none is for cookies that never expire")
+	case err != nil || n > math.MaxInt64/uint64(unit):
+		return 0, usageError("--max-age is longer than 292 years", "none is for cookies that never expire")
+	}
+	return time.Duration(n) * unit, nil
+}
+
+// parseNow reads RFC 3339 or Unix seconds.
+func parseNow(s string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	// RFC 3339 ends with the year 9999, and so do the cookies.
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && 0 <= n && n <= 253402300799 {
+		return time.Unix(n, 0), nil
+	}
+	return time.Time{}, usageError("--now is a time as 2026-08-24T09:12:31Z or in Unix seconds, up to the year 9999")
+}
+
+// clock writes times for people.
+type clock struct {
+	now  time.Time
+	zone *time.Location
+}
+
+func (c clock) absolute(t time.Time) string { return t.In(c.zone).Format("2006-01-02 15:04:05Z07:00") }
+
+// relative returns "in 12 days", "2 days ago" or "now".
+func (c clock) relative(t time.Time) string {
+	const day = 24 * time.Hour
+	past := t.Before(c.now)
+	seconds := t.Unix() - c.now.Unix() // Sub ends at 292 years
+	if past {
+		seconds = -seconds
+	}
+	var n int64
+	var unit string
+	for _, step := range []struct {
+		unit string
+		size time.Duration
+		upTo int64
+	}{
+		{"second", time.Second, 60},
+		{"minute", time.Minute, 60},
+		{"hour", time.Hour, 24},
+		{"day", day, 730},
+		{"year", 365 * day, math.MaxInt64},
+	} {
+		size := int64(step.size / time.Second)
+		unit, n = step.unit, (seconds+size/2)/size
+		if n < step.upTo {
+			break
+		}
+	}
+	if n == 0 {
+		return "now"
+	}
+	if n > 1 {
+		unit += "s"
+	}
+	if past {
+		return fmt.Sprintf("%d %s ago", n, unit)
+	}
+	return fmt.Sprintf("in %d %s", n, unit)
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/sessctl/sessctl/internal/termtext"
+)
+
+// voice is what the command says on stderr. Whatever it is given is escaped.
+type voice struct {
+	w       io.Writer
+	color   bool
+	quiet   bool // says nothing
+	verbose bool // says details too
+}
+
+func newVoice(e *env) *voice {
+	return &voice{w: e.stderr, color: e.useColor("auto", e.stderrTTY)}
+}
+
+const (
+	red     = "\x1b[1;31m"
+	yellow  = "\x1b[1;33m"
+	cyan    = "\x1b[36m"
+	noColor = "\x1b[0m"
+)
+
+func (v *voice) line(label, color, text string) {
+	if v.quiet {
+		return
+	}
+	if label != "" && v.color {
+		label = color + label + noColor
+	}
+	// An error while telling of errors has nowhere to go.
+	_, _ = fmt.Fprintf(v.w, "sessctl: %s%s\n", label, termtext.Escape(text))
+}
+
+func (v *voice) error(text string, hints ...string) {
+	v.line("error: ", red, text)
+	v.hints(hints)
+}
+
+func (v *voice) warn(text string, hints ...string) {
+	v.line("warning: ", yellow, text)
+	v.hints(hints)
+}
+
+func (v *voice) hints(hints []string) {
+	for _, hint := range hints {
+		v.line("hint: ", cyan, hint)
+	}
+}
+
+func (v *voice) say(text string) { v.line("", "", text) }
+
+func (v *voice) detail(format string, args ...any) {
+	if v.verbose {
+		v.say(fmt.Sprintf(format, args...))
+	}
+}
+
+// useColor decides for one stream: the flag, then the environment, then whether
+// it is a terminal.
+func (e *env) useColor(flag string, terminal bool) bool {
+	switch {
+	case flag == "always":
+		return true
+	case flag == "never", e.variable("NO_COLOR") != "", e.variable("TERM") == "dumb":
+		return false
+	}
+	return terminal
+}
