@@ -1,0 +1,42 @@
+"""What the apps have in common: the secret, and the session as Python sees it."""
+
+import json
+import os
+import re
+
+# The secret in hex. AES-GCM takes the bytes, Starlette the text itself.
+SECRET = os.environ["SESSION_SECRET"]
+COOKIE = os.environ.get("SESSION_COOKIE", "session")
+MAX_AGE = 14 * 24 * 60 * 60
+
+
+def show(session):
+    """Return the session as a JSON array of pairs of JSON texts, in order.
+
+    json.dumps keeps apart what Python keeps apart (1 and 1.0, -0.0, NaN, lone
+    surrogates) and escapes all but ASCII, so equal text means equal data.
+    """
+    return json.dumps([[json.dumps(k), json.dumps(v)] for k, v in session.items()])
+
+
+def change(session, path, body):
+    """Do what a route says to the session, a mapping."""
+    if path == "/replace":
+        session.clear()
+        session.update(json.loads(body))
+    elif path == "/update":
+        session.update(json.loads(body))
+    elif path == "/remove":
+        del session[json.loads(body)]
+    elif path == "/clear":
+        session.clear()
+
+
+def aes_expiry(cookies):
+    """Return the Unix time when a Litestar or Starlite session ends, or None."""
+    from base64 import b64decode
+
+    names = [n for n in cookies if re.fullmatch(re.escape(COOKIE) + r"(?:-\d+)?", n)]
+    data = b64decode("".join(cookies[n] for n in sorted(names)))
+    _, marker, aad = data.partition(b"additional_authenticated_data=")
+    return json.loads(aad)["expires_at"] if marker else None

@@ -1,0 +1,33 @@
+"""A Starlette app whose routes show and change the session."""
+
+import itsdangerous
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared import COOKIE, MAX_AGE, SECRET, change, show
+
+
+async def session(request):
+    change(request.session, request.url.path, await request.body())
+    return Response(show(request.session), media_type="application/json")
+
+
+async def expiry(request):
+    signer = itsdangerous.TimestampSigner(SECRET)
+    _, signed = signer.unsign(request.cookies[COOKIE], MAX_AGE, return_timestamp=True)
+    return Response(str(int(signed.timestamp()) + MAX_AGE))
+
+
+app = Starlette(
+    routes=[
+        Route("/session", session),
+        Route("/expiry", expiry),
+        *(Route(p, session, methods=["POST"]) for p in ("/replace", "/update", "/remove", "/clear")),
+    ],
+    middleware=[
+        Middleware(SessionMiddleware, secret_key=SECRET, session_cookie=COOKIE, max_age=MAX_AGE)
+    ],
+)

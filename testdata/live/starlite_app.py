@@ -1,0 +1,29 @@
+"""A Starlite v1 app whose routes show and change the session."""
+
+from pydantic import SecretBytes
+from starlite import MediaType, Request, Response, Starlite, get, post
+from starlite.middleware.session.cookie_backend import CookieBackendConfig
+
+from shared import COOKIE, MAX_AGE, SECRET, aes_expiry, change, show
+
+
+@get("/session")
+async def read(request: Request) -> Response:
+    return Response(show(request.session).encode(), status_code=200, media_type=MediaType.JSON)
+
+
+@get("/expiry")
+async def expiry(request: Request) -> str:
+    return str(aes_expiry(request.cookies))
+
+
+@post(["/replace", "/update", "/remove", "/clear"], status_code=200)
+async def write(request: Request) -> Response:
+    change(request.session, request.url.path, await request.body())
+    return Response(show(request.session).encode(), status_code=200, media_type=MediaType.JSON)
+
+
+config = CookieBackendConfig(
+    secret=SecretBytes(bytes.fromhex(SECRET)), key=COOKIE, max_age=MAX_AGE
+)
+app = Starlite([read, expiry, write], middleware=[config.middleware], openapi_config=None)
