@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/codec/itsdangerous"
 )
 
 // clock is the time of all tests.
@@ -262,6 +263,30 @@ func TestReadErrors(t *testing.T) {
 		}
 		if s == nil || err != nil && (s.Len() != 0 || s.KeyIndex != -1) {
 			t.Errorf("%.60q: session is %v", test.cookie, s)
+		}
+	}
+}
+
+// Python's b64decode skips what is not of the alphabet; so does Go's with line
+// ends, of which four leave the length a multiple of four.
+func TestLineEndsInBase64(t *testing.T) {
+	signer, err := itsdangerous.NewTimestampSigner(itsdangerous.Config{Keys: [][]byte{[]byte("secret")}, Now: at(clock)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, payload := range []string{"eyJhIjogMX0\n=", "\n\n\n\neyJhIjogMX0=", "eyJhIjogMX0=\r\n\r\n", "eyJh\n\r\n\rIjogMX0="} {
+		value, err := signer.Sign([]byte(payload))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := starlette(t, codec.StarletteConfig{}).Decode(string(value)); err != codec.ErrMalformed {
+			t.Errorf("%q: %v", payload, err)
+		}
+	}
+	sealed := encode(t, litestar(t, codec.LitestarConfig{}), `{"a":1}`)
+	for _, value := range []string{sealed[:40] + "\n\n\n\n" + sealed[40:], sealed + "\r\n\r\n"} {
+		if _, err := litestar(t, codec.LitestarConfig{}).Decode(value); err != codec.ErrMalformed {
+			t.Errorf("%q: %v", value, err)
 		}
 	}
 }

@@ -17,7 +17,7 @@ type LitestarConfig struct {
 	Cookie    Attributes
 	MaxAge    time.Duration    // 0: DefaultMaxAge; else whole seconds
 	Leeway    time.Duration    // 0: none, as Python; whole seconds
-	Numbered  bool             // session-0 even for one chunk: while Starlite or Litestar ≤ 2.8.2 shares the cookie
+	Numbered  bool             // session-0 even for one chunk: while Starlite, or Litestar before 2.6.1, shares the cookie
 	MaxChunks int              // 0: 10, all that Python's text sort can read back (litestar#5022); at most 64
 	Now       func() time.Time // nil: time.Now
 }
@@ -40,9 +40,14 @@ const minChunkSize = 256
 // name, value and attributes within 4096 bytes, as RFC 6265 counts them
 // (litestar#5021).
 //
-// Litestar and Starlite up to 2.8.2 erase the session when they meet a bare
-// session cookie beside numbered ones: set Numbered as long as one of them
-// shares the cookie. It refuses a secret that is no AES key.
+// Set Numbered as long as Starlite, or Litestar before 2.6.1, shares the cookie:
+// when they meet a bare session cookie beside numbered ones, they clear one of
+// the chunks they have just written, and the user is logged out. Litestar 2.6.1
+// to 2.8.2 wants it unset, and leaves stale cookies behind whenever a session
+// grows or shrinks over one chunk (litestar#3441); they are seen through here,
+// but not by that app.
+//
+// It refuses a secret that is no AES key.
 func NewLitestar(c LitestarConfig) (*Codec, error) {
 	f, err := newForm(c.Keys, c.Cookie, c.MaxAge, c.Leeway, c.Now)
 	if err != nil {
