@@ -5,17 +5,18 @@ package sessctl_test
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/internal/compat"
+	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/internal/vectors"
 )
 
@@ -36,64 +37,6 @@ var outcomes = map[string]error{
 
 // authentic outcomes are those that come with a session.
 var authentic = []string{"ok", "expired", "future"}
-
-var formats = map[string]codec.Format{"starlette": codec.FormatStarlette, "litestar": codec.FormatLitestar}
-
-// vectorCodec returns the codec of a vector's app, with its clock at unix.
-func vectorCodec(t *testing.T, v vectors.Vector, unix float64) *codec.Codec {
-	t.Helper()
-	keys := codec.Keys{Current: codec.NewKey("current", v.Config.Key)}
-	for _, key := range v.Config.Previous {
-		keys.Previous = append(keys.Previous, codec.NewKey("previous", key))
-	}
-	return codecWithKeys(t, v, unix, keys)
-}
-
-func codecWithKeys(t *testing.T, v vectors.Vector, unix float64, keys codec.Keys) *codec.Codec {
-	t.Helper()
-	maxAge := codec.NoMaxAge
-	if v.Config.MaxAge != nil {
-		maxAge = time.Duration(*v.Config.MaxAge) * time.Second
-	}
-	attributes := codec.Attributes{
-		Name: v.Config.Name, Path: v.Config.Path, Domain: v.Config.Domain, Insecure: v.Config.Insecure, Partitioned: v.Config.Partitioned,
-		SameSite: map[string]http.SameSite{"lax": http.SameSiteLaxMode, "strict": http.SameSiteStrictMode, "none": http.SameSiteNoneMode}[v.Config.SameSite],
-	}
-	now := func() time.Time { return vectors.Time(unix) }
-	var c *codec.Codec
-	var err error
-	switch formats[v.Format] {
-	case codec.FormatStarlette:
-		c, err = codec.NewStarlette(codec.StarletteConfig{Keys: keys, Cookie: attributes, MaxAge: maxAge, Untimed: v.Config.Untimed, Now: now})
-	case codec.FormatLitestar:
-		c, err = codec.NewLitestar(codec.LitestarConfig{Keys: keys, Cookie: attributes, MaxAge: maxAge, Numbered: v.Config.Numbered, Now: now})
-	default:
-		t.Fatalf("unknown format %q", v.Format)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// eachVector runs a test with those vectors that match; finding none fails it.
-func eachVector(t *testing.T, match func(vectors.Vector) bool, test func(t *testing.T, v vectors.Vector)) {
-	t.Helper()
-	found := false
-	for _, v := range vectors.All(t) {
-		if match(v) {
-			found = true
-			t.Run(v.Name, func(t *testing.T) { test(t, v) })
-		}
-	}
-	if !found {
-		t.Error("no vector for this test")
-	}
-}
-
-func received(v vectors.Vector) []*http.Cookie {
-	return codec.Cookies(http.Header{"Cookie": {strings.Join(v.Cookies, "; ")}})
-}
 
 func TestVectorCount(t *testing.T) {
 	count := map[string]int{}
@@ -135,7 +78,7 @@ func checkSession(t *testing.T, v vectors.Vector, s *codec.Session, err error) {
 	if s.Text() != v.JSON {
 		t.Errorf("session:\n got %s\nwant %s", s.Text(), v.JSON)
 	}
-	if s.Format != formats[v.Format] {
+	if s.Format.String() != v.Format {
 		t.Errorf("format %v, want %v", s.Format, v.Format)
 	}
 	label := "current"
@@ -167,16 +110,18 @@ func checkTime(t *testing.T, what string, got time.Time, want *int64) {
 	}
 }
 
+func anyVector(vectors.Vector) bool { return true }
+
 func TestVectorsDecodeCookies(t *testing.T) {
-	eachVector(t, func(vectors.Vector) bool { return true }, func(t *testing.T, v vectors.Vector) {
-		s, err := vectorCodec(t, v, v.Now).DecodeCookies(received(v))
+	compat.EachVector(t, anyVector, func(t *testing.T, v vectors.Vector) {
+		s, err := compat.VectorCodec(t, v, v.Now).DecodeCookies(compat.Received(v))
 		checkSession(t, v, s, err)
 	})
 }
 
 func TestVectorsRead(t *testing.T) {
-	eachVector(t, func(vectors.Vector) bool { return true }, func(t *testing.T, v vectors.Vector) {
-		s, err := vectorCodec(t, v, v.Now).Read(&http.Request{Header: http.Header{"Cookie": v.Cookies}})
+	compat.EachVector(t, anyVector, func(t *testing.T, v vectors.Vector) {
+		s, err := compat.VectorCodec(t, v, v.Now).Read(&http.Request{Header: http.Header{"Cookie": v.Cookies}})
 		checkSession(t, v, s, err)
 	})
 }
@@ -184,16 +129,16 @@ func TestVectorsRead(t *testing.T) {
 func hasValue(v vectors.Vector) bool { return v.Value != "" }
 
 func TestVectorsDecode(t *testing.T) {
-	eachVector(t, hasValue, func(t *testing.T, v vectors.Vector) {
-		s, err := vectorCodec(t, v, v.Now).Decode(v.Value)
+	compat.EachVector(t, hasValue, func(t *testing.T, v vectors.Vector) {
+		s, err := compat.VectorCodec(t, v, v.Now).Decode(v.Value)
 		checkSession(t, v, s, err)
 	})
 }
 
 // TestVectorsAppendOpen holds AppendOpen, which parses nothing, against Decode.
 func TestVectorsAppendOpen(t *testing.T) {
-	eachVector(t, hasValue, func(t *testing.T, v vectors.Vector) {
-		c := vectorCodec(t, v, v.Now)
+	compat.EachVector(t, hasValue, func(t *testing.T, v vectors.Vector) {
+		c := compat.VectorCodec(t, v, v.Now)
 		value, prefix := []byte(v.Value), []byte("before")
 		got, info, err := c.AppendOpen(prefix, value)
 		if string(value) != v.Value {
@@ -226,7 +171,7 @@ func TestVectorsAppendOpen(t *testing.T) {
 }
 
 func TestVectorsParseUnverified(t *testing.T) {
-	eachVector(t, hasValue, func(t *testing.T, v vectors.Vector) {
+	compat.EachVector(t, hasValue, func(t *testing.T, v vectors.Vector) {
 		s, err := codec.ParseUnverified(v.Value)
 		if s == nil {
 			t.Fatal("nil Session")
@@ -243,7 +188,7 @@ func TestVectorsParseUnverified(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Format != formats[v.Format] {
+		if s.Format.String() != v.Format {
 			t.Errorf("format %v, want %v", s.Format, v.Format)
 		}
 		if v.Format == "starlette" {
@@ -260,16 +205,16 @@ func TestVectorsParseUnverified(t *testing.T) {
 
 func TestVectorsWrongKey(t *testing.T) {
 	match := func(v vectors.Vector) bool { return hasValue(v) && slices.Contains(authentic, v.Expect) }
-	eachVector(t, match, func(t *testing.T, v vectors.Vector) {
+	compat.EachVector(t, match, func(t *testing.T, v vectors.Vector) {
 		wrong := bytes.Clone(v.Config.Key)
 		wrong[0] ^= 1
-		c := codecWithKeys(t, v, v.Now, codec.Keys{Current: codec.NewKey("wrong", wrong)})
+		c := compat.VectorCodecWithKeys(t, v, v.Now, codec.Keys{Current: codec.NewKey("wrong", wrong)})
 		s, err := c.Decode(v.Value)
 		checkNothing(t, s)
 		if !errors.Is(err, codec.ErrUnauthentic) {
 			t.Errorf("Decode: %v", err)
 		}
-		s, err = c.DecodeCookies(received(v))
+		s, err = c.DecodeCookies(compat.Received(v))
 		checkNothing(t, s)
 		if err == nil {
 			t.Error("DecodeCookies took it")
@@ -291,7 +236,7 @@ func checkNothing(t *testing.T, s *codec.Session) {
 // decodeVector returns a vector's session, expired or not.
 func decodeVector(t *testing.T, v vectors.Vector) *codec.Values {
 	t.Helper()
-	s, err := vectorCodec(t, v, v.Now).Decode(v.Value)
+	s, err := compat.VectorCodec(t, v, v.Now).Decode(v.Value)
 	var outside *codec.TimeError
 	if errors.As(err, &outside) {
 		return outside.Session.Values
@@ -303,26 +248,22 @@ func decodeVector(t *testing.T, v vectors.Vector) *codec.Values {
 }
 
 func TestVectorsEncode(t *testing.T) {
-	eachVector(t, func(v vectors.Vector) bool { return v.Reencode }, func(t *testing.T, v vectors.Vector) {
+	compat.EachVector(t, func(v vectors.Vector) bool { return v.Reencode }, func(t *testing.T, v vectors.Vector) {
 		checkEncoded(t, v, decodeVector(t, v))
 	})
 }
 
 // TestVectorsFromJSON writes JSON in another spelling than the peer's.
 func TestVectorsFromJSON(t *testing.T) {
-	eachVector(t, func(v vectors.Vector) bool { return v.FromJSON }, func(t *testing.T, v vectors.Vector) {
-		values, err := codec.ParseValues(v.Source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkEncoded(t, v, values)
+	compat.EachVector(t, func(v vectors.Vector) bool { return v.FromJSON }, func(t *testing.T, v vectors.Vector) {
+		checkEncoded(t, v, parse(t, v.Source))
 	})
 }
 
 // TestVectorsKeepUntouched changes one value: all others keep their bytes, in
 // whatever spelling they came.
 func TestVectorsKeepUntouched(t *testing.T) {
-	eachVector(t, func(v vectors.Vector) bool { return v.Reencode }, func(t *testing.T, v vectors.Vector) {
+	compat.EachVector(t, func(v vectors.Vector) bool { return v.Reencode }, func(t *testing.T, v vectors.Vector) {
 		values := decodeVector(t, v)
 		if err := values.Set("new key", 1); err != nil {
 			t.Fatal(err)
@@ -331,7 +272,7 @@ func TestVectorsKeepUntouched(t *testing.T) {
 		if v.JSON != "{}" {
 			member = map[string]string{"starlette": ", ", "litestar": ","}[v.Format] + member
 		}
-		c := vectorCodec(t, v, *v.WrittenAt)
+		c := compat.VectorCodec(t, v, *v.WrittenAt)
 		value, err := c.Encode(values)
 		if err != nil {
 			t.Fatal(err)
@@ -356,76 +297,22 @@ func checkEncoded(t *testing.T, v vectors.Vector, values *codec.Values) {
 	if v.WrittenAt == nil {
 		t.Fatal("no time to write it at")
 	}
-	got, err := vectorCodec(t, v, *v.WrittenAt).Encode(values)
+	got, err := compat.VectorCodec(t, v, *v.WrittenAt).Encode(values)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if v.Format == "litestar" {
-		got = resealed(t, got, v)
+		got = compat.Reseal(t, v, got)
 	}
 	if got != v.Value {
 		t.Errorf("value:\n got %s\nwant %s", got, v.Value)
 	}
 }
 
-const aadMarker = "additional_authenticated_data="
-
-// resealed opens what Go wrote with nothing but the primitives, and returns
-// what it would have been under the vector's nonce.
-func resealed(t *testing.T, value string, v vectors.Vector) string {
-	t.Helper()
-	block, err := aes.NewCipher(v.Config.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gcm, err := cipher.NewGCM(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	nonce, text, aad := openSealed(t, gcm, value)
-	if bytes.Equal(nonce, v.Nonce) {
-		t.Error("the nonce is the vector's: it is not random")
-	}
-	wantNonce, wantText, wantAAD := openSealed(t, gcm, v.Value)
-	if !bytes.Equal(wantNonce, v.Nonce) || string(wantText) != v.JSON {
-		t.Error("the vector is not what it says")
-	}
-	if !bytes.Equal(text, wantText) {
-		t.Errorf("plaintext:\n got %s\nwant %s", text, wantText)
-	}
-	if !bytes.Equal(aad, wantAAD) {
-		t.Errorf("additional data:\n got %s\nwant %s", aad, wantAAD)
-	}
-	raw := gcm.Seal(bytes.Clone(v.Nonce), v.Nonce, text, aad)
-	return base64.StdEncoding.EncodeToString(append(append(raw, aadMarker...), aad...))
-}
-
-func openSealed(t *testing.T, gcm cipher.AEAD, value string) (nonce, text, aad []byte) {
-	t.Helper()
-	raw, err := base64.StdEncoding.DecodeString(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := bytes.LastIndex(raw, []byte(aadMarker))
-	if i < gcm.NonceSize() {
-		t.Fatal("no marker in the value")
-	}
-	nonce, aad = raw[:gcm.NonceSize()], raw[i+len(aadMarker):]
-	text, err = gcm.Open(nil, nonce, raw[gcm.NonceSize():i], aad)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return nonce, text, aad
-}
-
 func TestVectorsUnsupported(t *testing.T) {
-	eachVector(t, func(v vectors.Vector) bool { return v.Unsupported != "" }, func(t *testing.T, v vectors.Vector) {
-		c := vectorCodec(t, v, v.Now)
-		source, err := codec.ParseValues(v.Source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, values := range []*codec.Values{source, decodeVector(t, v)} {
+	compat.EachVector(t, func(v vectors.Vector) bool { return v.Unsupported != "" }, func(t *testing.T, v vectors.Vector) {
+		c := compat.VectorCodec(t, v, v.Now)
+		for _, values := range []*codec.Values{parse(t, v.Source), decodeVector(t, v)} {
 			_, encodeErr := c.Encode(values)
 			cookies, cookiesErr := c.EncodeCookies(values, nil)
 			for _, err := range []error{encodeErr, cookiesErr} {
@@ -442,7 +329,7 @@ func TestVectorsUnsupported(t *testing.T) {
 }
 
 func TestVectorsPythonBytes(t *testing.T) {
-	eachVector(t, func(v vectors.Vector) bool { return len(v.Config.BytesSecret) > 0 }, func(t *testing.T, v vectors.Vector) {
+	compat.EachVector(t, func(v vectors.Vector) bool { return len(v.Config.BytesSecret) > 0 }, func(t *testing.T, v vectors.Vector) {
 		if got := codec.PythonBytes(v.Config.BytesSecret); !bytes.Equal(got, v.Config.Key) {
 			t.Errorf("PythonBytes: %s, want %s", got, v.Config.Key)
 		}
@@ -452,42 +339,22 @@ func TestVectorsPythonBytes(t *testing.T) {
 // TestVectorsSetCookie compares the cookies that Go sets with the lines that
 // the app set in its place.
 func TestVectorsSetCookie(t *testing.T) {
-	eachVector(t, func(v vectors.Vector) bool { return len(v.SetCookie) > 0 || v.Then != "" }, func(t *testing.T, v vectors.Vector) {
-		var values *codec.Values
-		var sent []*http.Cookie
-		now := v.Now
+	compat.EachVector(t, func(v vectors.Vector) bool { return len(v.SetCookie) > 0 || v.Then != "" }, func(t *testing.T, v vectors.Vector) {
+		var values *codec.Values // none: the session is cleared
+		sent, now := compat.Received(v), v.Now
 		switch {
 		case v.Then == "clear":
-			sent = received(v)
+		case v.Then == "write" && v.Source != "":
+			values = parse(t, v.Source)
 		case v.Then == "write":
-			sent = received(v)
-			if v.Source == "" {
-				values = decodeVector(t, v)
-				break
-			}
-			var err error
-			if values, err = codec.ParseValues(v.Source); err != nil {
-				t.Fatal(err)
-			}
+			values = decodeVector(t, v)
 		default: // the lines with which the session was written, to a new visitor
-			values, now = decodeVector(t, v), *v.WrittenAt
+			values, sent, now = decodeVector(t, v), nil, *v.WrittenAt
 		}
 
-		var wantSet, wantCleared []*http.Cookie // Python's
-		for _, line := range v.SetCookie {
-			c, err := http.ParseSetCookie(line)
-			if err != nil {
-				t.Fatalf("%s: %v", line, err)
-			}
-			if c.Value == "null" {
-				wantCleared = append(wantCleared, c)
-			} else {
-				wantSet = append(wantSet, c)
-			}
-		}
-
-		cookies, err := vectorCodec(t, v, now).EncodeCookies(values, sent)
-		if limit := browserLimit(wantSet); limit {
+		pythonSet, pythonCleared := compat.ParseSetCookies(t, v.SetCookie)
+		cookies, err := compat.VectorCodec(t, v, now).EncodeCookies(values, sent)
+		if compat.Unusable(pythonSet) {
 			if !errors.Is(err, codec.ErrTooLarge) || len(cookies) != 0 {
 				t.Errorf("%d cookies, error %v; browsers or Python could not bring them back", len(cookies), err)
 			}
@@ -496,39 +363,12 @@ func TestVectorsSetCookie(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var set, cleared []*http.Cookie
+		var lines []string
 		for _, c := range cookies {
-			parsed, err := http.ParseSetCookie(c.String()) // as the client sees it
-			if err != nil {
-				t.Fatalf("%s: %v", c, err)
-			}
-			if parsed.Value == "null" {
-				cleared = append(cleared, parsed)
-			} else {
-				set = append(set, parsed)
-			}
+			lines = append(lines, c.String())
 		}
-
-		// What Python sets and clears here is at times the bug (self-erasure):
-		// the vector says what is right.
-		names := []string{}
-		for _, c := range cleared {
-			names = append(names, c.Name)
-			if c.MaxAge != 0 || c.Expires.IsZero() || !c.Expires.Before(vectors.Time(now)) {
-				t.Errorf("%s is not cleared: %s", c.Name, c)
-			}
-		}
-		want := append([]string{}, v.Cleared...)
-		slices.Sort(names)
-		slices.Sort(want)
-		if !slices.Equal(names, want) {
-			t.Errorf("cleared %q, want %q", names, want)
-		}
-		if len(cleared) > 0 && len(wantCleared) > 0 {
-			for _, c := range cleared {
-				checkAttributes(t, v, c, wantCleared[0])
-			}
-		}
+		set, cleared := compat.ParseSetCookies(t, lines)
+		compat.CheckCleared(t, v, now, cleared, pythonCleared)
 
 		if v.Then == "clear" {
 			if len(set) != 0 {
@@ -536,96 +376,340 @@ func TestVectorsSetCookie(t *testing.T) {
 			}
 			return
 		}
-		s, err := vectorCodec(t, v, now).DecodeCookies(set)
+		s, err := compat.VectorCodec(t, v, now).DecodeCookies(set)
 		if err != nil || s.Len() != values.Len() {
 			t.Errorf("the cookies that were set hold %d values, error %v; want %d", s.Len(), err, values.Len())
 		}
-		if len(wantSet) > 0 {
-			checkSet(t, v, set, wantSet)
+		if len(pythonSet) > 0 {
+			compat.CheckSet(t, v, set, pythonSet)
 		} else if !strings.HasPrefix(v.Python, "error") {
 			t.Error("Python set no cookie")
 		}
 	})
 }
 
-// browserLimit reports whether Python set what we refuse to: a cookie that
-// browsers drop, or more chunks than Python reads back.
-func browserLimit(lines []*http.Cookie) bool {
-	return len(lines) > 10 || slices.ContainsFunc(lines, func(c *http.Cookie) bool {
-		return len(c.Name)+len(c.Value) > codec.MaxCookieSize
+func parse(t *testing.T, text string) *codec.Values {
+	t.Helper()
+	v, err := codec.ParseValues(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func set(t *testing.T, v *codec.Values, key string, value any) {
+	t.Helper()
+	if err := v.Set(key, value); err != nil {
+		t.Error(err)
+	}
+}
+
+// spelled returns the text of v in a peer's spelling.
+func spelled(t *testing.T, v *codec.Values, peer codec.Format) string {
+	t.Helper()
+	text, err := v.AppendJSON(nil, peer)
+	if err != nil {
+		t.Errorf("%v cannot hold the session: %v", peer, err)
+	}
+	return string(text)
+}
+
+// mustEqual stops the test where it fails: what follows would be wrong too.
+func mustEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Fatalf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+// TestLiveSharing sets random sessions from either side. What the other side
+// reads, down to the spelling of each value, is compared with what json.dumps
+// says of it in the app.
+func TestLiveSharing(t *testing.T) {
+	compat.EachPeer(t, compat.Peer.Any, func(t *testing.T, p compat.Peer) {
+		const sessions = 1000
+		key, b := compat.NewSecret(), compat.NewBrowser(t)
+		app, c := p.Serve(b, key), p.Codec(t, key)
+		g := compat.NewGenerator(t, p.Format)
+		separator := map[codec.Format]string{codec.FormatStarlette: `, "by python": `, codec.FormatLitestar: `,"by python":`}[p.Format]
+		for i := range sessions {
+			check := func(what, got, want string) {
+				t.Helper()
+				mustEqual(t, fmt.Sprintf("session %d: %s", i, what), got, want)
+			}
+			text := g.Object(1200)
+			before := app.Replace(text)
+
+			// Go reads what Python set, and changes two values.
+			var wrote string
+			b.Change(c, func(s *codec.Session) {
+				if got, want := spelled(t, s.Values, codec.FormatStarlette), before.JSON(); got != want {
+					t.Errorf("session %d: what Go reads:\n got %s\nwant %s", i, got, want)
+				}
+				if s.KeyIndex != 0 || s.KeyLabel != "key-0" || s.Stale || s.Format != p.Format {
+					t.Errorf("session %d: read as %+v", i, s.Info)
+				}
+				set(t, s.Values, "by go", i)
+				set(t, s.Values, "nested by go", g.GoValue(3))
+				wrote = spelled(t, s.Values, p.Format)
+			})
+			if t.Failed() {
+				return
+			}
+
+			// Python finds these, and everything else exactly as it was.
+			after := app.Session()
+			if len(after) != len(before)+2 {
+				t.Fatalf("session %d: Python finds %d values, want %d", i, len(after), len(before)+2)
+			}
+			check("what Go did not touch", after[:len(before)].JSON(), before.JSON())
+			check("what Go set", after[len(before)][1], strconv.Itoa(i))
+			check("the whole", spelled(t, parse(t, wrote), codec.FormatStarlette), after.JSON())
+
+			// Python writes it anew: in the same bytes as Go did, but for what it changes.
+			app.Update(`{"by python": true}`)
+			s, err := b.Read(c)
+			if err != nil {
+				t.Fatalf("session %d: %v", i, err)
+			}
+			check("written by Python and by Go", s.Text(), strings.TrimSuffix(wrote, "}")+separator+"true}")
+
+			// The text that Python was given comes from Go.
+			b.Write(c, parse(t, text))
+			check("set by Go", app.Session().JSON(), before.JSON())
+		}
+		t.Logf("%d sessions, %d values", sessions, g.Values)
+		if g.Values < 1000 {
+			t.Errorf("only %d random values", g.Values)
+		}
 	})
 }
 
-// checkSet compares cookies that carry a session. A signed one is the same to
-// the byte. Encrypted ones hold another nonce, and chunks are cut elsewhere.
-func checkSet(t *testing.T, v vectors.Vector, got, want []*http.Cookie) {
-	t.Helper()
-	var gotValue, wantValue strings.Builder
-	for _, c := range got {
-		gotValue.WriteString(c.Value)
-		checkAttributes(t, v, c, want[0])
+// TestLiveChunks grows and shrinks a session, each time from the other side:
+// nothing stale may be read, and nothing stale may stay after Go has written.
+func TestLiveChunks(t *testing.T) {
+	compat.EachPeer(t, func(p compat.Peer) bool { return p.Splits() && !p.LeavesStale }, func(t *testing.T, p compat.Peer) {
+		key, b := compat.NewSecret(), compat.NewBrowser(t)
+		app, c := p.Serve(b, key), p.Codec(t, key)
+		g := compat.NewGenerator(t, p.Format)
+		sizes := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1, 10, 1, 9, 2, 8, 3, 7, 4, 6, 5}
+		for _, byGo := range []bool{false, true} { // who writes the first
+			for i, chunks := range sizes {
+				if i%2 == 0 {
+					byGo = !byGo
+				}
+				// Base64 makes 4 bytes of 3. A chunk of Python holds 4032, one of Go's some less.
+				text := fmt.Sprintf(`{"n": %d, "text": "%s"}`, i, g.Filler(chunks*3900*3/4-200))
+				if byGo {
+					b.Write(c, parse(t, text))
+				} else {
+					app.Replace(text)
+				}
+				want := []string{"session"}
+				if chunks > 1 || p.Numbered {
+					want = want[:0]
+					for n := range chunks {
+						want = append(want, "session-"+strconv.Itoa(n))
+					}
+				}
+				if got := b.Names(); !slices.Equal(got, want) {
+					t.Fatalf("step %d (by Go: %v): cookies %v, want %v", i, byGo, got, want)
+				}
+				s, err := b.Read(c)
+				if err != nil {
+					t.Fatalf("step %d (by Go: %v), %d chunks: %v", i, byGo, chunks, err)
+				}
+				mustEqual(t, "what Go reads", spelled(t, s.Values, codec.FormatStarlette), text)
+				mustEqual(t, "what Python reads", app.Session().JSON(), text)
+			}
+		}
+	})
+}
+
+func TestLiveClear(t *testing.T) {
+	compat.EachPeer(t, compat.Peer.Any, func(t *testing.T, p compat.Peer) {
+		key, b := compat.NewSecret(), compat.NewBrowser(t)
+		app, c := p.Serve(b, key), p.Codec(t, key)
+		large := fmt.Sprintf(`{"text": "%s"}`, compat.NewGenerator(t, p.Format).Filler(9000))
+		for _, text := range []string{`{"user": 1}`, large} {
+			if text == large && !p.Splits() {
+				continue
+			}
+			app.Replace(text)
+			b.Change(c, func(s *codec.Session) {
+				if err := s.Reset(); err != nil {
+					t.Error(err)
+				}
+			})
+			if names := b.Names(); len(names) != 0 {
+				t.Errorf("after Go cleared the session: cookies %v", names)
+			}
+			if v := app.Session(); len(v) != 0 {
+				t.Errorf("after Go cleared the session Python finds %d values", len(v))
+			}
+
+			b.Write(c, parse(t, text))
+			if v := app.Session(); len(v) != 1 {
+				t.Errorf("Python finds %d values", len(v))
+			}
+			app.Clear()
+			if s, err := b.Read(c); !errors.Is(err, codec.ErrNoCookie) || s.Len() != 0 {
+				t.Errorf("after Python cleared the session: %d values, error %v", s.Len(), err)
+			}
+			if names := b.Names(); len(names) != 0 {
+				t.Errorf("after Python cleared the session: cookies %v", names)
+			}
+		}
+	})
+}
+
+// TestLiveRotation moves a session from an app with the old key to one with the new.
+func TestLiveRotation(t *testing.T) {
+	compat.EachPeer(t, compat.Peer.Any, func(t *testing.T, p compat.Peer) {
+		oldKey, newKey, b := compat.NewSecret(), compat.NewSecret(), compat.NewBrowser(t)
+		oldApp, newApp, c := p.Serve(b, oldKey), p.Serve(b, newKey), p.Codec(t, newKey, oldKey)
+		g := compat.NewGenerator(t, p.Format)
+		for range 20 {
+			b.Forget()
+			before := oldApp.Replace(g.Object(1000))
+			s := b.Reissue(c)
+			if s.KeyIndex != 1 || s.KeyLabel != "key-1" || !s.Stale {
+				t.Errorf("read as %+v", s.Info)
+			}
+			mustEqual(t, "read under the new key", newApp.Session().JSON(), before.JSON())
+			if s, err := b.Read(c); err != nil || s.KeyIndex != 0 || s.Stale {
+				t.Errorf("read again as %+v, error %v", s.Info, err)
+			}
+		}
+	})
+}
+
+// TestLiveMigration moves sessions from a Starlette app to a Litestar app.
+func TestLiveMigration(t *testing.T) {
+	pylive.Require(t)
+	from, to := compat.Starlette, compat.Litestar
+	to.Cookie = "sid"
+	oldKey, newKey, b := compat.NewSecret(), compat.NewSecret(), compat.NewBrowser(t)
+	oldApp, newApp := from.Serve(b, oldKey), to.Serve(b, newKey)
+	c, err := codec.NewMigration(codec.MigrationConfig{
+		To:   to.Codec(t, newKey),
+		From: []*codec.Codec{from.Codec(t, oldKey)},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, c := range want {
-		wantValue.WriteString(c.Value)
-	}
-	if v.Format == "starlette" && gotValue.String() != wantValue.String() && v.Then == "" {
-		t.Errorf("value:\n got %s\nwant %s", gotValue.String(), wantValue.String())
-	}
-	if gotValue.Len() != wantValue.Len() {
-		t.Errorf("value of %d bytes, want %d", gotValue.Len(), wantValue.Len())
-	}
-	if len(got) != len(want) {
-		t.Fatalf("%d cookies, want %d", len(got), len(want))
-	}
-	for i, c := range got {
-		if c.Name != want[i].Name {
-			t.Errorf("cookie %d is %s, want %s", i, c.Name, want[i].Name)
+	g := compat.NewGenerator(t, to.Format)
+	for range 200 {
+		b.Forget()
+		before := oldApp.Replace(g.Object(1200))
+		s := b.Reissue(c)
+		if s.Format != codec.FormatStarlette || !s.Stale || s.ExpiresAt.IsZero() {
+			t.Errorf("read as %+v", s.Info)
+		}
+		if names := b.Names(); !slices.Equal(names, []string{"sid"}) {
+			t.Fatalf("cookies after the migration: %v", names)
+		}
+		// Before the app's first answer, which renews the cookie.
+		mustEqual(t, "expiry", newApp.Expiry(), s.ExpiresAt.Unix())
+		mustEqual(t, "migrated", newApp.Session().JSON(), before.JSON())
+		if s, err := b.Read(c); err != nil || s.Format != codec.FormatLitestar || s.Stale {
+			t.Errorf("read again as %+v, error %v", s.Info, err)
 		}
 	}
-	for _, c := range slices.Concat(got, want) { // the rule holds for Python's too
-		if quoted := v.Format == "litestar" && strings.ContainsAny(c.Value, "/="); c.Quoted != quoted {
-			t.Errorf("%s: quoted %v, want %v", c.Name, c.Quoted, quoted)
+
+	// What the target cannot hold is refused, and the user stays logged in.
+	for _, text := range []string{`{"user": 1, "bad": NaN}`, `{"user": 1, "bad": ["\ud800"]}`} {
+		b.Forget()
+		before := oldApp.Replace(text)
+		var writeErr error
+		set := b.Visit(func(w http.ResponseWriter, r *http.Request) {
+			s, err := c.Read(r)
+			if err != nil {
+				t.Errorf("%s: %v", text, err)
+			}
+			writeErr = c.Write(w, r, s.Values)
+		})
+		var value *codec.ValueError
+		if !errors.Is(writeErr, codec.ErrUnsupported) || !errors.As(writeErr, &value) || value.Key != "bad" || len(set) != 0 {
+			t.Errorf("%s: error %v, %d cookies set", text, writeErr, len(set))
 		}
+		mustEqual(t, "not migrated", oldApp.Session().JSON(), before.JSON())
 	}
 }
 
-// checkAttributes compares all but names, values and expiry dates.
-func checkAttributes(t *testing.T, v vectors.Vector, got, want *http.Cookie) {
-	t.Helper()
-	type attributes struct {
-		path, domain                  string
-		maxAge                        int
-		httpOnly, secure, partitioned bool
-		sameSite                      http.SameSite
-	}
-	of := func(c *http.Cookie) attributes {
-		return attributes{c.Path, c.Domain, c.MaxAge, c.HttpOnly, c.Secure, c.Partitioned, c.SameSite}
-	}
-	g, w := of(got), of(want)
-	if lacksAttributes(v) {
-		// These set fewer. What they set, Go sets too.
-		if w.path == "" {
-			w.path = g.path
+func TestLiveExpired(t *testing.T) {
+	compat.EachPeer(t, compat.Peer.Timed, func(t *testing.T, p compat.Peer) {
+		key, b := compat.NewSecret(), compat.NewBrowser(t)
+		app, c := p.Serve(b, key), p.Codec(t, key)
+		earlier := func() time.Time { return time.Now().Add(-codec.DefaultMaxAge - time.Hour) }
+		later := func() time.Time { return time.Now().Add(codec.DefaultMaxAge + time.Hour) }
+		check := func(s *codec.Session, err error) {
+			t.Helper()
+			var outside *codec.TimeError
+			if !errors.Is(err, codec.ErrExpired) || !errors.As(err, &outside) || s.Len() != 0 {
+				t.Errorf("Go reads %d values of an expired session, error %v", s.Len(), err)
+			}
 		}
-		if w.maxAge == 0 {
-			w.maxAge = g.maxAge
+		app.Replace(`{"user": 1}`)
+		check(b.Read(p.CodecAt(t, later, key)))
+
+		b.Write(p.CodecAt(t, earlier, key), parse(t, `{"user": 1}`))
+		check(b.Read(c))
+		if v := app.Session(); len(v) != 0 {
+			t.Errorf("Python finds %d values in an expired session", len(v))
 		}
-		if w.sameSite == 0 {
-			w.httpOnly, w.sameSite = g.httpOnly, g.sameSite
-		}
-	}
-	if g != w {
-		t.Errorf("%s: attributes %+v, want %+v", got.Name, g, w)
-	}
+	})
 }
 
-// lacksAttributes tells the Starlette releases before 0.9.11, which set no
-// Max-Age, before 0.9.10 no HttpOnly and SameSite, before 0.8.6 no Path.
-func lacksAttributes(v vectors.Vector) bool {
-	for _, old := range []string{"0.6.", "0.7.", "0.8.", "0.9."} {
-		if strings.HasPrefix(v.MadeBy, "starlette=="+old) && !strings.HasPrefix(v.MadeBy, "starlette==0.9.11") {
-			return true
+func TestLiveTampered(t *testing.T) {
+	compat.EachPeer(t, compat.Peer.Timed, func(t *testing.T, p compat.Peer) { // 0.7.4 answers 500
+		key, b := compat.NewSecret(), compat.NewBrowser(t)
+		app, c := p.Serve(b, key), p.Codec(t, key)
+		for _, byGo := range []bool{true, false} {
+			b.Forget()
+			if byGo {
+				b.Write(c, parse(t, `{"user": "alice"}`))
+			} else {
+				app.Replace(`{"user": "alice"}`)
+			}
+			cookies := b.Cookies()
+			for _, cookie := range cookies {
+				value := []byte(cookie.Value)
+				if value[20] == 'A' { // of the ciphertext, or of the signed payload
+					value[20] = 'B'
+				} else {
+					value[20] = 'A'
+				}
+				cookie.Value = string(value)
+			}
+			b.SetCookies(cookies)
+			if s, err := b.Read(c); !errors.Is(err, codec.ErrUnauthentic) || s.Len() != 0 {
+				t.Errorf("Go reads %d values of a tampered session, error %v", s.Len(), err)
+			}
+			if v := app.Session(); len(v) != 0 {
+				t.Errorf("Python finds %d values in a tampered session", len(v))
+			}
 		}
-	}
-	return false
+	})
+}
+
+// TestLiveLifetime looks with Python's eyes at how long Go's cookie lives.
+func TestLiveLifetime(t *testing.T) {
+	compat.EachPeer(t, compat.Peer.Timed, func(t *testing.T, p compat.Peer) {
+		key, b := compat.NewSecret(), compat.NewBrowser(t)
+		app, c := p.Serve(b, key), p.Codec(t, key)
+		until := time.Now().Add(time.Hour)
+		set := b.Write(c, parse(t, `{"user": 1}`), codec.ExpiresAt(until))
+		mustEqual(t, "expiry", app.Expiry(), until.Unix())
+		if len(set) != 1 || set[0].MaxAge <= 0 || set[0].MaxAge > 3600 {
+			t.Errorf("set %d cookies, want one with a Max-Age of at most an hour", len(set))
+		}
+		b.Write(c, parse(t, `{"user": 1}`), codec.ExpiresAt(until)) // Litestar has renewed it
+		mustEqual(t, "session", app.Session().JSON(), `{"user": 1}`)
+
+		b.Write(c, parse(t, `{"user": 1}`))
+		if left := time.Until(time.Unix(app.Expiry(), 0)); left > codec.DefaultMaxAge+time.Second || left < codec.DefaultMaxAge-time.Hour {
+			t.Errorf("Python sees %v left, want about %v", left, codec.DefaultMaxAge)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package sessctl_test
+package compat
 
 import (
 	"encoding/json"
@@ -15,15 +15,16 @@ import (
 	"github.com/sessctl/sessctl/codec"
 )
 
-// generator makes random session data for one dialect. SESSCTL_SEED repeats
-// the run that logged it.
-type generator struct {
+// Generator makes random session data that a peer can hold.
+type Generator struct {
 	*rand.Rand
+	Values    int  // how many it made so far
 	starlette bool // NaN, Infinity and lone surrogates too
-	values    int  // made so far
 }
 
-func newGenerator(t *testing.T, format codec.Format) *generator {
+// NewGenerator returns a generator for peers of a format. It logs its seed: the
+// variable SESSCTL_SEED repeats a run.
+func NewGenerator(t testing.TB, format codec.Format) *Generator {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("SESSCTL_SEED"); text != "" {
@@ -33,12 +34,12 @@ func newGenerator(t *testing.T, format codec.Format) *generator {
 		}
 	}
 	t.Logf("SESSCTL_SEED=%d", seed)
-	return &generator{Rand: rand.New(rand.NewPCG(seed, 0)), starlette: format == codec.FormatStarlette}
+	return &Generator{Rand: rand.New(rand.NewPCG(seed, 0)), starlette: format == codec.FormatStarlette}
 }
 
-// object returns the text of a session of about size bytes at most, in any
-// spelling that json.loads reads.
-func (g *generator) object(size int) string {
+// Object returns the text of a session of about size bytes at most, in any
+// spelling that json.loads reads. Its keys begin with a digit.
+func (g *Generator) Object(size int) string {
 	var members []string
 	total := 0
 	for i := range 1 + g.IntN(12) {
@@ -55,15 +56,15 @@ func (g *generator) object(size int) string {
 }
 
 // value returns the text of a value that nests to depth at most.
-func (g *generator) value(depth int) string {
-	g.values++
+func (g *Generator) value(depth int) string {
+	g.Values++
 	kind := g.IntN(10)
 	if depth == 0 {
 		kind = g.IntN(7)
 	}
 	switch kind {
 	case 0:
-		return []string{"null", "true", "false"}[g.IntN(3)]
+		return pick(g, "null", "true", "false")
 	case 1, 2, 3:
 		return g.number()
 	case 4, 5, 6:
@@ -83,9 +84,9 @@ func (g *generator) value(depth int) string {
 	}
 }
 
-func (g *generator) space() string { return []string{"", "", "", " ", "\n\t"}[g.IntN(5)] }
+func (g *Generator) space() string { return pick(g, "", "", "", " ", "\n\t") }
 
-func (g *generator) number() string {
+func (g *Generator) number() string {
 	switch g.IntN(9) {
 	case 0:
 		return strconv.Itoa(g.IntN(200) - 100)
@@ -100,11 +101,11 @@ func (g *generator) number() string {
 		}
 		return digits
 	case 4:
-		return []string{"1180591620717411303424", "-0", "-0.0", "0.0", "1E5", "1e-7", "1.50", "1e16", "1e+22", "123456789012345680.0", "0.00001",
-			"1e-5", "5e-324", "2.2250738585072014e-308", "1.7976931348623157e308", "9007199254740993", "9007199254740993.0"}[g.IntN(17)]
+		return pick(g, "1180591620717411303424", "-0", "-0.0", "0.0", "1E5", "1e-7", "1.50", "1e16", "1e+22", "123456789012345680.0", "0.00001",
+			"1e-5", "5e-324", "2.2250738585072014e-308", "1.7976931348623157e308", "9007199254740993", "9007199254740993.0")
 	case 5:
 		if g.starlette {
-			return []string{"NaN", "Infinity", "-Infinity"}[g.IntN(3)]
+			return pick(g, "NaN", "Infinity", "-Infinity")
 		}
 		return "0.1"
 	case 6:
@@ -117,7 +118,7 @@ func (g *generator) number() string {
 }
 
 // float returns any finite number.
-func (g *generator) float() float64 {
+func (g *Generator) float() float64 {
 	for {
 		f := math.Float64frombits(g.Uint64())
 		if f-f == 0 && math.Abs(f) < 1e308 { // rounded to few digits it must stay finite
@@ -127,7 +128,7 @@ func (g *generator) float() float64 {
 }
 
 // text returns up to n characters from all over Unicode.
-func (g *generator) text(n int) string {
+func (g *Generator) text(n int) string {
 	var b strings.Builder
 	for range g.IntN(n + 1) {
 		var r rune
@@ -135,9 +136,9 @@ func (g *generator) text(n int) string {
 		case 0:
 			r = g.Int32N(0x20)
 		case 1:
-			r = rune(`"\/<>&'{}[],:=;% `[g.IntN(17)])
+			r = pick(g, []rune(`"\/<>&'{}[],:=;% `)...)
 		case 2:
-			r = []rune{0x7f, 0x80, 0x9f, 0xa0, 0xe9, 0x2028, 0x2029, 0xfeff, 0xfffd, 0xffff, 0x10000, 0x1f600, 0x10ffff}[g.IntN(13)]
+			r = pick[rune](g, 0x7f, 0x80, 0x9f, 0xa0, 0xe9, 0x2028, 0x2029, 0xfeff, 0xfffd, 0xffff, 0x10000, 0x1f600, 0x10ffff)
 		case 3:
 			r = g.Int32N(utf8.MaxRune + 1)
 		default:
@@ -153,7 +154,7 @@ func (g *generator) text(n int) string {
 
 // string spells s, with escapes where they are needed and at random, and for
 // Starlette at times with half a surrogate pair in it.
-func (g *generator) string(s string) string {
+func (g *Generator) string(s string) string {
 	out := []byte{'"'}
 	for _, r := range s {
 		short := strings.IndexRune("\"\\/\b\f\n\r\t", r)
@@ -177,9 +178,9 @@ func (g *generator) string(s string) string {
 	return string(append(out, '"'))
 }
 
-// goValue returns a Go value for Values.Set.
-func (g *generator) goValue(depth int) any {
-	g.values++
+// GoValue returns a Go value for Values.Set.
+func (g *Generator) GoValue(depth int) any {
+	g.Values++
 	kind := g.IntN(10)
 	if depth == 0 {
 		kind = g.IntN(8)
@@ -198,31 +199,26 @@ func (g *generator) goValue(depth int) any {
 	case 5:
 		return (g.Float64() - 0.5) * math.Pow10(g.IntN(48)-24)
 	case 6:
-		return json.Number(g.number64())
+		return pick[json.Number](g, "0", "-1", "1180591620717411303424", "18446744073709551616", "-9223372036854775809")
 	case 7:
 		return g.text(12)
 	case 8:
 		list := make([]any, g.IntN(4))
 		for i := range list {
-			list[i] = g.goValue(depth - 1)
+			list[i] = g.GoValue(depth - 1)
 		}
 		return list
 	default:
 		m := map[string]any{}
 		for range g.IntN(4) {
-			m[g.text(4)] = g.goValue(depth - 1)
+			m[g.text(4)] = g.GoValue(depth - 1)
 		}
 		return m
 	}
 }
 
-// number64 returns an integer of any size up to 2^70, which no Go type holds.
-func (g *generator) number64() string {
-	return []string{"0", "-1", "1180591620717411303424", "18446744073709551616", "-9223372036854775809"}[g.IntN(5)]
-}
-
-// filler returns n letters and digits.
-func (g *generator) filler(n int) string {
+// Filler returns n letters and digits.
+func (g *Generator) Filler(n int) string {
 	const letters = "abcdefghijklmnopqrstuvwxyz012345"
 	b := make([]byte, n)
 	for i := range b {
@@ -230,3 +226,5 @@ func (g *generator) filler(n int) string {
 	}
 	return string(b)
 }
+
+func pick[T any](g *Generator, choices ...T) T { return choices[g.IntN(len(choices))] }
