@@ -124,15 +124,21 @@ type encodeOptions struct{ expires time.Time }
 // ExpiresAt makes the cookie expire at t, or after a whole max age if that is
 // earlier. It keeps what is left of a lifetime when a session is re-issued or
 // moved, in Max-Age too: a signed cookie gets t less the max age as the time it
-// was signed. The zero time changes nothing, so Info.ExpiresAt can be given as
-// it is. A t that has passed is [ErrExpired].
+// was signed. One without a max age or without a timestamp never expires by
+// itself, so there t is only what the browser is told.
+//
+// The zero time changes nothing, so Info.ExpiresAt can be given as it is. When
+// less than a second is left, or nothing, as in the last second of a session and
+// within a Leeway, writing answers [ErrExpired]: leave the cookie as it is then.
 func ExpiresAt(t time.Time) EncodeOption {
 	return func(o *encodeOptions) { o.expires = t }
 }
 
 func applyOptions(opts []EncodeOption) (o encodeOptions) {
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return o
 }
@@ -159,11 +165,16 @@ func (c *Codec) Read(r *http.Request) (*Session, error) {
 //
 // On error nothing is set. The errors are [ErrUnsupported] and [ErrTooLarge],
 // both as a [ValueError] where one key is to blame, [ErrExpired] (see
-// [ExpiresAt]), [ErrCutOff], and what an earlier [Values.Set] returned.
+// [ExpiresAt]), [ErrCutOff], what an earlier [Values.Set] returned, and one
+// that says that the clock is before 1970 or past 9999. A request with more
+// than 3000 cookies is not cleared: with no values that is ErrTooLarge.
+//
+// Responses to parallel requests overwrite each other, as they do in Python: of
+// two that change the session, the one that reaches the browser last counts.
 func (c *Codec) Write(w http.ResponseWriter, r *http.Request, v *Values, opts ...EncodeOption) error {
 	received, err := readCookies(r.Header, c.owns)
-	if err != nil {
-		received = nil // too many to tell which: nothing can be cleared
+	if err != nil && v.Len() == 0 {
+		return err // a logout that would clear nothing must not go unseen
 	}
 	cookies, err := c.EncodeCookies(v, received, opts...)
 	if err != nil {
@@ -194,6 +205,12 @@ func (f *form) owns(name string) bool {
 	}
 	_, ok := chunk.Number(f.cookie.Name, name)
 	return ok
+}
+
+// clears reports whether a cookie of this name may be a left-over of this form.
+func (f *form) clears(name string) bool {
+	n, _ := chunk.Number(f.cookie.Name, name)
+	return f.owns(name) && n < chunk.Max
 }
 
 // DecodeCookies is [Codec.Read] over cookies as [Cookies],
@@ -228,12 +245,16 @@ func outside(session *Session, err error) error {
 
 func isTime(err error) bool { return errors.Is(err, ErrExpired) || errors.Is(err, ErrFuture) }
 
+// fullChunk is the least size, in bytes, of a chunk that was cut from a longer
+// value: Python's have 4032.
+const fullChunk = 3072
+
 // decodeCookies returns a session if its error is nil or isTime; errors are bare.
 func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, error) {
 	if !f.split {
 		value := ""
 		for _, c := range received {
-			if c.Name == f.cookie.Name {
+			if c != nil && c.Name == f.cookie.Name {
 				value = c.Value
 			}
 		}
@@ -241,22 +262,28 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 	}
 
 	var set chunk.Set
-	size := 0
+	size, tooLarge := 0, false
 	for _, c := range received {
+		if c == nil {
+			continue
+		}
 		n, ok := chunk.Number(f.cookie.Name, c.Name)
 		if !ok {
 			continue
 		}
-		if size += len(c.Value); n == chunk.Max || size > MaxValueSize {
-			return nil, ErrTooLarge
+		// It may be another app's, session-2024 say, so it spoils nothing.
+		if n == chunk.Max || size+len(c.Value) > MaxValueSize {
+			tooLarge = true
+			continue
 		}
+		size += len(c.Value)
 		value := percentDecode(c.Value)
 		if value == cleared {
 			value = ""
 		}
 		set.Add(n, value)
 	}
-	if set.Empty() {
+	if set.Empty() && !tooLarge {
 		return nil, ErrNoCookie
 	}
 	var best *Session
@@ -267,10 +294,15 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 			best, bestErr = session, err
 		}
 	}
-	if best == nil && (set.Incomplete() || bestErr == ErrMalformed && set.Cut()) {
+	switch {
+	case best != nil:
+		return best, bestErr
+	case tooLarge:
+		return nil, ErrTooLarge
+	case set.Incomplete(), bestErr == ErrMalformed && set.Cut(min(fullChunk, f.chunkSize)):
 		return nil, ErrIncomplete
 	}
-	return best, bestErr
+	return nil, bestErr
 }
 
 // scratch holds buffers for what must not outlive a call: the value as bytes
@@ -307,7 +339,7 @@ func (f *form) decode(buf *[]byte, value string) (*Session, error) {
 func (c *Codec) Decode(value string) (*Session, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
-	var firstErr error
+	firstErr := errZero // unless there is a form
 	for i, f := range c.forms {
 		session, err := f.decode(buf, value)
 		if session != nil && i > 0 {
@@ -323,10 +355,16 @@ func (c *Codec) Decode(value string) (*Session, error) {
 	return newSession(), firstErr
 }
 
+// errClock is the error of a cookie that no reader could place in time.
+var errClock = errors.New("codec: the cookie would be dated before 1970 or after 9999: is the clock right?")
+
+// errZero is the error of a Codec that no constructor made.
+var errZero = errors.New("codec: a zero Codec; make one with NewStarlette, NewLitestar or NewMigration")
+
 // moreTelling reports whether err says more of a value than an earlier form's:
 // that it is authentic, or that at least it has the shape.
 func moreTelling(err, earlier error) bool {
-	return earlier == nil || earlier == ErrMalformed || isTime(err) && !isTime(earlier)
+	return earlier == errZero || earlier == ErrMalformed || isTime(err) && !isTime(earlier)
 }
 
 // AppendOpen is the hot path of [Codec.Decode]: it authenticates value, appends
@@ -337,7 +375,7 @@ func moreTelling(err, earlier error) bool {
 // returned as it was. What lies beyond its length may be overwritten, so it
 // must not overlap value.
 func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) {
-	var first error
+	first := errZero // unless there is a form
 	for i, f := range c.forms {
 		out, info, err := f.appendOpen(dst, value)
 		if err == nil {
@@ -365,6 +403,9 @@ func (f *form) appendOpen(dst, value []byte) ([]byte, Info, error) {
 // [MaxCookieSize] bytes of name and value, which Encode does not look at. Errors
 // are those of [Codec.Write].
 func (c *Codec) Encode(v *Values, opts ...EncodeOption) (string, error) {
+	if len(c.forms) == 0 {
+		return "", errZero
+	}
 	value, _, err := c.forms[0].encode(v, applyOptions(opts))
 	return value, err
 }
@@ -404,20 +445,29 @@ func (f *form) tooLarge(v *Values, reason string) error {
 // the cookies to set. received, as [Cookies] returns them, decides which have
 // to be cleared.
 func (c *Codec) EncodeCookies(v *Values, received []*http.Cookie, opts ...EncodeOption) ([]*http.Cookie, error) {
+	if len(c.forms) == 0 {
+		return nil, errZero
+	}
 	cookies, err := c.forms[0].encodeCookies(v, applyOptions(opts))
 	if err != nil {
 		return nil, err
 	}
-	// Two cookies of one name with another Path or Domain are two to a browser.
-	type identity struct{ name, path, domain string }
+	// Two cookies of one name that differ in one of these are two to a browser.
+	type identity struct {
+		name, path, domain string
+		partitioned        bool
+	}
 	done := make(map[identity]bool, len(cookies)+len(received))
 	for _, cookie := range cookies {
-		done[identity{cookie.Name, cookie.Path, cookie.Domain}] = true
+		done[identity{cookie.Name, cookie.Path, cookie.Domain, cookie.Partitioned}] = true
 	}
 	for _, f := range c.forms {
 		for _, r := range received {
-			id := identity{r.Name, f.cookie.Path, f.cookie.Domain}
-			if f.owns(r.Name) && !done[id] {
+			if r == nil || !f.clears(r.Name) {
+				continue
+			}
+			id := identity{r.Name, f.cookie.Path, f.cookie.Domain, f.cookie.Partitioned}
+			if !done[id] {
 				done[id] = true
 				cookies = append(cookies, f.cookie.clear(r.Name))
 			}
@@ -475,7 +525,7 @@ func newForm(keys Keys, cookie Attributes, maxAge, leeway time.Duration, now fun
 	if maxAge == 0 {
 		maxAge = DefaultMaxAge
 	}
-	if maxAge != NoMaxAge && (maxAge < time.Second || maxAge%time.Second != 0) {
+	if maxAge != NoMaxAge && (maxAge < 0 || maxAge%time.Second != 0) {
 		return nil, errors.New("codec: MaxAge must be whole seconds, at least one")
 	}
 	if leeway < 0 || leeway%time.Second != 0 {

@@ -22,6 +22,8 @@ const (
 	// maxCookies bounds the cookies of one request, as net/http's
 	// httpcookiemaxnum does by default.
 	maxCookies = 3000
+	// maxName bounds the name of a cookie, as Litestar does.
+	maxName = 256
 )
 
 // Attributes are those of the cookies that are set. The zero value is
@@ -46,11 +48,19 @@ func (a Attributes) withDefaults() (Attributes, error) {
 	if a.SameSite == 0 {
 		a.SameSite = http.SameSiteLaxMode
 	}
+	// As browsers compare it; http.Cookie leaves out a leading dot, too.
+	a.Domain = strings.ToLower(strings.TrimPrefix(a.Domain, "."))
 	if err := a.cookie(a.Name, "").Valid(); err != nil {
 		return a, fmt.Errorf("codec: cookie attributes: %w", err)
 	}
 	name := strings.ToLower(a.Name)
 	switch {
+	case len(name) > maxName:
+		return a, fmt.Errorf("codec: cookie attributes: a name of %d bytes, at most %d", len(name), maxName)
+	case a.Path[0] != '/':
+		return a, errors.New("codec: cookie attributes: a Path that does not begin with /, which browsers ignore")
+	case a.SameSite < http.SameSiteDefaultMode || a.SameSite > http.SameSiteNoneMode:
+		return a, errors.New("codec: cookie attributes: no such SameSite")
 	case a.Insecure && a.SameSite == http.SameSiteNoneMode:
 		return a, errors.New("codec: cookie attributes: SameSite=None needs Secure")
 	case a.Insecure && a.Partitioned:

@@ -22,6 +22,7 @@ const MaxPreviousKeys = 16
 type Key struct {
 	label  string
 	secret *secret // a pointer, so that no %v of a struct that holds a Key shows it
+	ends   bool
 	until  time.Time
 }
 
@@ -36,9 +37,11 @@ func NewKey(label string, secretBytes []byte) Key {
 // Until returns a copy of k with a cut-off date: from t on, by the codec's
 // clock and whatever the cookie says, the key reads nothing, and as current key
 // it writes nothing ([ErrCutOff]). Who holds an old secret can sign any
-// timestamp, so only a cut-off ends a rotation or a migration.
+// timestamp, so only a cut-off ends a rotation or a migration. The zero time, a
+// setting that was forgotten perhaps, has passed.
 func (k Key) Until(t time.Time) Key {
-	k.until = t
+	k.ends = true
+	k.until = t.Round(0) // a date, not a time from now: without the monotonic clock
 	return k
 }
 
@@ -54,7 +57,7 @@ func (k Key) GoString() string { return fmt.Sprintf("codec.Key(%q)", k.label) }
 // LogValue returns the label.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.label) }
 
-func (k Key) cutOff(now time.Time) bool { return !k.until.IsZero() && !now.Before(k.until) }
+func (k Key) cutOff(now time.Time) bool { return k.ends && !now.Before(k.until) }
 
 // sum identifies the secret, to find one that serves twice.
 func (k Key) sum() [sha256.Size]byte { return sha256.Sum256(k.secret.bytes) }
@@ -63,6 +66,9 @@ func (k Key) equal(other Key) bool {
 	a, b := k.sum(), other.sum()
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
+
+// printed is the key that Python makes of k given as bytes.
+func (k Key) printed() Key { return NewKey(k.label, PythonBytes(k.secret.bytes)) }
 
 // Keys are the secrets of one format.
 type Keys struct {

@@ -18,7 +18,7 @@ type LitestarConfig struct {
 	MaxAge    time.Duration    // 0: DefaultMaxAge; else whole seconds
 	Leeway    time.Duration    // 0: none, as Python; whole seconds
 	Numbered  bool             // session-0 even for one chunk: while Starlite, or Litestar before 2.6.1, shares the cookie
-	MaxChunks int              // 0: 10, all that Python's text sort can read back (litestar#5022); at most 64
+	MaxChunks int              // 0: 10, all that Python's text sort can read back (litestar#5022); at most 64, of which MaxValueSize holds 17
 	Now       func() time.Time // nil: time.Now
 }
 
@@ -194,7 +194,11 @@ func (s *sealed) seal(dst, text []byte, now, expires time.Time) ([]byte, time.Du
 			return dst, 0, ErrExpired
 		}
 	}
-	aad := append([]byte(aadPrefix), strconv.FormatInt(roundHalfEven(now)+left, 10)...)
+	end := roundHalfEven(now) + left
+	if end < 0 || end > maxUnix {
+		return dst, 0, errClock
+	}
+	aad := append([]byte(aadPrefix), strconv.FormatInt(end, 10)...)
 	aad = append(aad, '}')
 	raw := make([]byte, 0, nonceSize+len(text)+tagSize+len(aadMarker)+len(aad))
 	raw = s.aeads[0].Seal(raw, nil, text, aad)

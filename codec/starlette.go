@@ -5,7 +5,6 @@ import (
 	"crypto/fips140"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -41,6 +40,9 @@ func NewStarlette(c StarletteConfig) (*Codec, error) {
 	f, err := newForm(c.Keys, c.Cookie, c.MaxAge, c.Leeway, c.Now)
 	if err != nil {
 		return nil, err
+	}
+	if f.maxAge != NoMaxAge && c.Backdate >= f.maxAge {
+		return nil, errors.New("codec: Backdate must be less than MaxAge")
 	}
 	w := &signed{
 		keys:     f.keys,
@@ -203,9 +205,9 @@ func (s *signed) seal(dst, text []byte, now, expires time.Time) ([]byte, time.Du
 	dst = base64Std.AppendEncode(dst, text)
 	if s.timed {
 		dst = append(dst, '.')
-		stamped, err := itsdangerous.AppendTimestamp(dst, time.Unix(max(at, 0), 0))
+		stamped, err := itsdangerous.AppendTimestamp(dst, time.Unix(at, 0))
 		if err != nil {
-			return dst[:start], 0, fmt.Errorf("codec: the clock is wrong: %w", err)
+			return dst[:start], 0, errClock
 		}
 		dst = stamped
 	}

@@ -579,7 +579,14 @@ def chunks():
     )
     emit("chunks-64", "64 chunks, the most that a strict reader joins; Python sorts their names as text and cannot.", exactly(value, 64), "ok", **holds)
     emit("chunks-65", "65 chunks, one more than a strict reader joins.", exactly(value, 65), "too-large")
-    emit("chunks-huge-number", "A chunk with a number beyond any integer: Python reads on to the padding before it, a strict reader does not.", [f"session-0={value}", "session-99999999999999999999=x"], "too-large")
+    emit("chunks-huge-number", "A chunk with a number that no session has, another app's perhaps: it spoils nothing.", [f"session-0={value}", "session-99999999999999999999=x"], "ok", **holds)
+    emit(
+        "chunks-parallel",
+        "A response with two chunks came after a parallel one with three, whose last chunk stays behind.",
+        [*cut(value, len(value) * 2 // 3), "session-2=" + nothing[-60:]],
+        "ok",
+        **holds,
+    )
     emit("chunks-duplicate", "A chunk that is there twice: the last counts.", ["session-0=AAAA", *cut(value, 60)], "ok", **holds)
     emit("chunks-duplicate-bare", "The bare cookie twice: the last counts.", ["session=AAAA", *small], "ok", **holds)
     emit(

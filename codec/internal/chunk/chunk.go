@@ -89,9 +89,10 @@ func (s *Set) Empty() bool { return s.bare == "" && s.count == 0 }
 func (s *Set) Incomplete() bool { return slices.Contains(s.numbered[:s.count], "") }
 
 // Cut reports whether the numbered chunks look as if another had followed: the
-// last is as long as the first. It says so of a complete value too if that
-// fills its last chunk, so ask only when the value does not end as it should.
-func (s *Set) Cut() bool {
+// last is as long as the first, and full bytes or more. It says so of a complete
+// value too if that fills its last chunk, so ask only when the value does not
+// end as it should.
+func (s *Set) Cut(full int) bool {
 	if s.count == 0 {
 		return false
 	}
@@ -99,22 +100,38 @@ func (s *Set) Cut() bool {
 	return len(last) >= full && len(last) == len(first)
 }
 
-// full is the least size of a chunk that was cut from a longer value: Python's
-// are 4032 bytes, ours less by the attributes of the cookie.
-const full = 3072
+// end returns how many chunks from number 0 on belong together by their look:
+// all are there, and only the last is shorter than the first or ends in
+// base64's padding.
+func (s *Set) end() int {
+	for i, piece := range s.numbered[:s.count] {
+		if piece == "" {
+			return 0
+		}
+		if len(piece) < len(s.numbered[0]) || strings.HasSuffix(piece, "=") {
+			return i + 1
+		}
+	}
+	return s.count
+}
 
 // Readings returns the values that the chunks may stand for, the likeliest
-// first: the numbered ones joined in the order of their numbers, the bare one,
-// and both joined, as Python does.
+// first: the numbered ones joined in the order of their numbers, those of them
+// that belong together by their look, the bare one, and all joined, as Python
+// does.
 //
-// Python leaves stale ones behind (litestar#3441), so only authentication can
-// tell which reading holds.
+// Stale chunks are common, so only authentication can tell which reading holds:
+// Litestar leaves a bare one beside numbered ones (litestar#3441), and of two
+// responses at a time the one with fewer chunks cannot know of the other's.
 func (s *Set) Readings() []string {
 	var readings []string
 	joined := ""
 	if s.count > 0 && !s.Incomplete() {
 		joined = strings.Join(s.numbered[:s.count], "")
 		readings = append(readings, joined)
+	}
+	if end := s.end(); 0 < end && end < s.count {
+		readings = append(readings, strings.Join(s.numbered[:end], ""))
 	}
 	if s.bare != "" {
 		readings = append(readings, s.bare)

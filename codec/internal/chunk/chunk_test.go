@@ -50,6 +50,7 @@ func TestSet(t *testing.T) {
 		n     int
 		value string
 	}
+	const full = 8
 	long := strings.Repeat("x", full)
 	for _, test := range []struct {
 		name            string
@@ -70,6 +71,10 @@ func TestSet(t *testing.T) {
 		{"bare beside a gap", []add{{Bare, "z"}, {1, "b"}}, []string{"z"}, true, false},
 		{"full to the last", []add{{0, long}, {1, long}}, []string{long + long}, false, true},
 		{"a rest at the end", []add{{0, long}, {1, "x"}}, []string{long + "x"}, false, false},
+		{"stale behind a shorter one", []add{{0, "aa"}, {1, "b"}, {2, "cc"}}, []string{"aabcc", "aab"}, false, false},
+		{"stale behind padding", []add{{0, "aa"}, {1, "b="}, {2, "cc"}, {Bare, "z"}}, []string{"aab=cc", "aab=", "z", "zaab=cc"}, false, false},
+		{"stale behind a gap", []add{{0, "a="}, {2, "cc"}}, []string{"a="}, true, false},
+		{"a gap before the end", []add{{0, "aa"}, {1, "bb"}, {3, "c"}}, nil, true, false},
 	} {
 		var s Set
 		for _, a := range test.add {
@@ -78,8 +83,8 @@ func TestSet(t *testing.T) {
 		if got := s.Readings(); !slices.Equal(got, test.readings) {
 			t.Errorf("%s: %.20q, want %.20q", test.name, got, test.readings)
 		}
-		if s.Incomplete() != test.incomplete || s.Cut() != test.cut {
-			t.Errorf("%s: incomplete %v, cut %v", test.name, s.Incomplete(), s.Cut())
+		if s.Incomplete() != test.incomplete || s.Cut(full) != test.cut {
+			t.Errorf("%s: incomplete %v, cut %v", test.name, s.Incomplete(), s.Cut(full))
 		}
 		if s.Empty() != (len(test.readings) == 0 && !test.incomplete) {
 			t.Errorf("%s: empty %v", test.name, s.Empty())
