@@ -136,6 +136,9 @@ func TestAttributes(t *testing.T) {
 		"path with a semicolon":        {Path: "/; Domain=evil"},
 		"path with a line end":         {Path: "/\n"},
 		"domain with a semicolon":      {Domain: "example.com; Secure"},
+		"relative path":                {Path: "app"},
+		"unknown SameSite":             {SameSite: 99},
+		"name too long":                {Name: strings.Repeat("n", 257)},
 	} {
 		if _, err := codec.NewStarlette(codec.StarletteConfig{Keys: codec.Keys{Current: codec.NewKey("k", []byte("s"))}, Cookie: refused}); err == nil {
 			t.Errorf("%s: taken", name)
@@ -150,6 +153,7 @@ func TestConstructorsRefuseTimes(t *testing.T) {
 	k := codec.Keys{Current: codec.NewKey("k", []byte("0123456789abcdef"))}
 	for _, c := range []codec.StarletteConfig{
 		{MaxAge: -2}, {MaxAge: time.Millisecond}, {MaxAge: 1500 * time.Millisecond}, {Leeway: -1}, {Leeway: 1}, {Backdate: -1}, {Backdate: 1},
+		{MaxAge: time.Minute, Backdate: time.Minute},
 	} {
 		c.Keys = k
 		if _, err := codec.NewStarlette(c); err == nil {
@@ -213,6 +217,8 @@ func TestCookiesReadsAsPython(t *testing.T) {
 		{[]string{`a=1`, `a=2`}, map[string]string{"a": "2"}},
 		{[]string{` a = 1 ;;; b=x=y= `}, map[string]string{"a": "1", "b": "x=y=", "": ""}},
 		{[]string{`a="q\"\\\075\101"`}, map[string]string{"a": `q"\=A`}},
+		{[]string{`a="\377\777\18"`}, map[string]string{"a": "ÿ77718"}},
+		{[]string{strings.Repeat("a=1;", 2998) + "a=2"}, map[string]string{"a": "2"}},
 		{[]string{`a="`, `b="x`, `c="\"`, `d="\1"`}, map[string]string{"a": `"`, "b": `"x`, "c": `\`, "d": "1"}},
 		{[]string{"a=\x01é,\\"}, map[string]string{"a": "\x01é,\\"}},
 		{[]string{strings.Repeat("a=1;", 3001)}, map[string]string{}},
@@ -455,6 +461,16 @@ func TestWrite(t *testing.T) {
 	if diff := cmp.Diff(want, w.Header()["Set-Cookie"]); diff != "" {
 		t.Error(diff)
 	}
+	// With too many cookies nothing can be cleared: a session is still written,
+	// but a logout is not silent.
+	many := httptest.NewRequest("GET", "/", nil)
+	many.Header.Set("Cookie", strings.Repeat("session=x;", 4000))
+	if err := c.Write(httptest.NewRecorder(), many, values(t, `{"n":1}`)); err != nil {
+		t.Error(err)
+	}
+	if err := c.Write(httptest.NewRecorder(), many, nil); !errors.Is(err, codec.ErrTooLarge) {
+		t.Error(err)
+	}
 	// An error sets nothing and leaves what was set.
 	before := len(w.Header()["Set-Cookie"])
 	if err := c.Write(w, r, big(t, 50000)); !errors.Is(err, codec.ErrTooLarge) || len(w.Header()["Set-Cookie"]) != before {
@@ -494,6 +510,11 @@ func TestSignedCookieSize(t *testing.T) {
 	}
 	if len(cookie.String()) <= 4096 {
 		t.Error("attributes should not count")
+	}
+	// Exactly as much as browsers keep.
+	exact := starlette(t, codec.StarletteConfig{Cookie: codec.Attributes{Name: strings.Repeat("n", 4096-len(cookie.Value))}})
+	if len(set(t, exact, fit(n-2), nil)) != 1 {
+		t.Error("4096 bytes are refused")
 	}
 	if _, err := c.Encode(v); err != nil {
 		t.Errorf("Encode does not look at the limit of browsers: %v", err)
@@ -537,4 +558,70 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestZeroCodec(t *testing.T) {
+	var c codec.Codec
+	if s, err := c.Decode("x"); err == nil || s == nil {
+		t.Errorf("Decode: %v", err)
+	}
+	if _, _, err := c.AppendOpen(nil, []byte("x")); err == nil {
+		t.Error("AppendOpen opens")
+	}
+	if s, err := c.DecodeCookies(nil); err == nil || s == nil {
+		t.Errorf("DecodeCookies: %v", err)
+	}
+	if _, err := c.Encode(nil); err == nil {
+		t.Error("Encode encodes")
+	}
+	if _, err := c.EncodeCookies(nil, nil); err == nil {
+		t.Error("EncodeCookies encodes")
+	}
+}
+
+func TestNilCookiesAndOptions(t *testing.T) {
+	for _, c := range []*codec.Codec{starlette(t, codec.StarletteConfig{}), litestar(t, codec.LitestarConfig{}), migration(t)} {
+		received := append(set(t, c, values(t, `{"n":1}`), nil, nil), nil)
+		if _, err := c.DecodeCookies(received); err != nil {
+			t.Error(err)
+		}
+		set(t, c, nil, received)
+	}
+}
+
+func TestClockBeyondReason(t *testing.T) {
+	for _, now := range []time.Time{{}, time.Unix(-1-14*24*3600, 0), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		for name, c := range map[string]*codec.Codec{
+			"starlette": starlette(t, codec.StarletteConfig{Now: at(now)}),
+			"litestar":  litestar(t, codec.LitestarConfig{Now: at(now)}),
+		} {
+			if value, err := c.Encode(values(t, `{"n":1}`)); err == nil {
+				t.Errorf("%s at %v: %s", name, now, value)
+			}
+		}
+	}
+	// A lifetime that would have to be signed before 1970.
+	old := starlette(t, codec.StarletteConfig{MaxAge: 100 * 365 * 24 * time.Hour})
+	if _, err := old.Encode(values(t, `{"n":1}`), codec.ExpiresAt(clock.Add(time.Hour))); err == nil {
+		t.Error("it outlives its expiry")
+	}
+	// Signed at the end of time: the age is further away than a Duration holds.
+	last := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	value := encode(t, starlette(t, codec.StarletteConfig{Now: at(last)}), `{"n":1}`)
+	s, err := starlette(t, codec.StarletteConfig{MaxAge: codec.NoMaxAge}).Decode(value)
+	if err != nil || s.Age > -290*365*24*time.Hour || !s.SignedAt.Equal(last) {
+		t.Errorf("age %v, %v", s.Age, err)
+	}
+}
+
+// A signature with a line end in it is none, not a forged one.
+func TestMalformedSignature(t *testing.T) {
+	c := starlette(t, codec.StarletteConfig{})
+	value := encode(t, c, `{"n": 1}`)
+	cut := len(value) - 10
+	for _, bad := range []string{value[:cut] + "\n" + value[cut+1:], value[:cut] + "\r" + value[cut+1:], value[:cut] + "!" + value[cut+1:], value + "=", value[:len(value)-1]} {
+		if _, err := c.Decode(bad); err != codec.ErrMalformed {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
 }

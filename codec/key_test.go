@@ -49,8 +49,10 @@ func TestKeyPrintsItsLabel(t *testing.T) {
 
 func TestKeyIsCopied(t *testing.T) {
 	secret := []byte("0123456789abcdef")
-	c := litestar(t, codec.LitestarConfig{Keys: codec.Keys{Current: codec.NewKey("k", secret)}})
+	key := codec.NewKey("k", secret)
 	secret[0] = 'x'
+	c := litestar(t, codec.LitestarConfig{Keys: codec.Keys{Current: key}})
+	secret[1] = 'x'
 	other := litestar(t, codec.LitestarConfig{Keys: codec.Keys{Current: codec.NewKey("k", []byte("0123456789abcdef"))}})
 	if _, err := other.Decode(encode(t, c, `{"a":1}`)); err != nil {
 		t.Fatal(err)
@@ -151,6 +153,15 @@ func TestUntil(t *testing.T) {
 			if _, err := make(test.keys).Decode(value); err != test.want {
 				t.Errorf("%+v: got %v, want %v", test.keys, err, test.want)
 			}
+		}
+		// A date that was forgotten, and one from time.Now: without its monotonic clock.
+		forgotten := codec.NewKey("k", []byte("kkkkkkkkkkkkkkkk")).Until(time.Time{})
+		if _, err := make(codec.Keys{Current: forgotten}).Decode(value); err != codec.ErrUnauthentic {
+			t.Errorf("the zero time: %v", err)
+		}
+		now := time.Now()
+		if current.Until(now) != current.Until(now.Round(0)) {
+			t.Error("the cut-off keeps the monotonic clock")
 		}
 		// Garbage stays malformed when no key may look at it.
 		if _, err := make(codec.Keys{Current: key(0)}).Decode("garbage"); err != codec.ErrMalformed {

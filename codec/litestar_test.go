@@ -96,6 +96,59 @@ func TestMissingChunk(t *testing.T) {
 	}
 }
 
+// The wrong key for a value that fills its last chunk is a wrong key, no cut.
+func TestFullLastChunk(t *testing.T) {
+	other := litestar(t, codec.LitestarConfig{Keys: codec.Keys{Current: codec.NewKey("other", []byte("ffffffffffffffff"))}})
+	value := encodeValues(t, other, big(t, 8000))
+	half := len(value) / 2 // of a multiple of four
+	whole := []*http.Cookie{{Name: "session-0", Value: value[:half]}, {Name: "session-1", Value: value[half:]}}
+	if _, err := litestar(t, codec.LitestarConfig{}).DecodeCookies(whole); err != codec.ErrUnauthentic {
+		t.Errorf("%v", err)
+	}
+}
+
+// Shorter attributes leave more room for a chunk, longer ones less: a missing
+// last chunk is seen in either case.
+func TestMissingLastChunkWithLongAttributes(t *testing.T) {
+	c := litestar(t, codec.LitestarConfig{Cookie: codec.Attributes{Path: "/" + strings.Repeat("p", 1500)}})
+	cookies := set(t, c, big(t, 7000), nil)
+	if _, err := c.DecodeCookies(cookies[:len(cookies)-1]); !errors.Is(err, codec.ErrIncomplete) {
+		t.Errorf("%d chunks: %v", len(cookies), err)
+	}
+}
+
+func TestChunksBeyondTenStayWithinTheLimit(t *testing.T) {
+	c := litestar(t, codec.LitestarConfig{MaxChunks: 64})
+	for _, cookie := range set(t, c, big(t, 60000), nil) {
+		if n := len(cookie.String()); n > 4096 {
+			t.Errorf("%s: %d bytes", cookie.Name, n)
+		}
+	}
+}
+
+// Another app's session-2024 is left alone, unless nothing else is there.
+func TestForeignNumber(t *testing.T) {
+	c := litestar(t, codec.LitestarConfig{})
+	foreign := &http.Cookie{Name: "session-2024", Value: "x"}
+	received := append(set(t, c, values(t, `{"n":1}`), nil), foreign)
+	if _, err := c.DecodeCookies(received); err != nil {
+		t.Error(err)
+	}
+	if got := names(set(t, c, nil, received)); got != "session cleared" {
+		t.Error(got)
+	}
+}
+
+// The expiry counts from the rounded second, in Max-Age too.
+func TestExpiresAtRounds(t *testing.T) {
+	c := litestar(t, codec.LitestarConfig{Now: at(clock.Add(700 * time.Millisecond))})
+	cookies := set(t, c, values(t, `{"n":1}`), nil, codec.ExpiresAt(clock.Add(time.Minute)))
+	s, err := c.DecodeCookies(cookies)
+	if err != nil || cookies[0].MaxAge != 59 || !s.ExpiresAt.Equal(clock.Add(time.Minute)) {
+		t.Errorf("Max-Age %d, expires %v, %v", cookies[0].MaxAge, s.ExpiresAt, err)
+	}
+}
+
 func TestStaleChunks(t *testing.T) {
 	older := litestar(t, codec.LitestarConfig{Now: at(clock.Add(-time.Hour))})
 	c := litestar(t, codec.LitestarConfig{})

@@ -125,6 +125,10 @@ func TestMigrationRefused(t *testing.T) {
 		"nil From":                   {To: encrypted, From: []*codec.Codec{nil}},
 		"one secret for two formats": {To: encrypted, From: []*codec.Codec{signed}},
 		"a previous one":             {To: previous, From: []*codec.Codec{signed}},
+		"the other's previous one":   {To: encrypted, From: []*codec.Codec{starlette(t, codec.StarletteConfig{Keys: codec.Keys{Current: fresh, Previous: []codec.Key{secret}}})}},
+		"its printed form":           {To: encrypted, From: []*codec.Codec{starlette(t, codec.StarletteConfig{Keys: codec.Keys{Current: codec.NewKey("printed", []byte("b'0123456789abcdef'"))}})}},
+		"a zero To":                  {To: new(codec.Codec), From: []*codec.Codec{signed}},
+		"a zero From":                {To: encrypted, From: []*codec.Codec{new(codec.Codec)}},
 	} {
 		if _, err := codec.NewMigration(c); err == nil {
 			t.Errorf("%s: taken", name)
@@ -145,5 +149,83 @@ func TestMigrationRefused(t *testing.T) {
 	}
 	if _, err := signed.Decode(encode(t, untimed, `{"n": 1}`)); err != codec.ErrMalformed {
 		t.Errorf("timed reads untimed: %v", err)
+	}
+}
+
+// A value says of a migration's forms the most telling error.
+func TestMigrationValueErrors(t *testing.T) {
+	m := migration(t)
+	old := starlette(t, codec.StarletteConfig{Now: at(clock.AddDate(-1, 0, 0))})
+	foreign := starlette(t, codec.StarletteConfig{Keys: codec.Keys{Current: codec.NewKey("x", []byte("x"))}})
+	for value, want := range map[string]error{
+		"":                                      codec.ErrNoCookie,
+		"garbage":                               codec.ErrMalformed,
+		encode(t, foreign, `{"n": 1}`):          codec.ErrUnauthentic, // To says malformed
+		encode(t, old, `{"n": 1}`):              codec.ErrExpired,
+		encode(t, migration(t), `{"n": 1}`):     nil,
+		encode(t, migration(t), `{"n": 1}`)[4:]: codec.ErrUnauthentic,
+	} {
+		if _, err := m.Decode(value); !errors.Is(err, want) {
+			t.Errorf("%s: Decode: %v, want %v", value, err, want)
+		}
+		_, info, err := m.AppendOpen(nil, []byte(value))
+		if err != want {
+			t.Errorf("%s: AppendOpen: %v, want %v", value, err, want)
+		}
+		if err != nil && info.KeyIndex != -1 {
+			t.Errorf("%s: key %d", value, info.KeyIndex)
+		}
+	}
+}
+
+func TestMigrationOfMigrations(t *testing.T) {
+	untimed := starlette(t, codec.StarletteConfig{Untimed: true, Cookie: codec.Attributes{Name: "oldest"}})
+	first, err := codec.NewMigration(codec.MigrationConfig{To: starlette(t, codec.StarletteConfig{}), From: []*codec.Codec{untimed}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := codec.NewMigration(codec.MigrationConfig{To: litestar(t, codec.LitestarConfig{Cookie: codec.Attributes{Name: "lsession"}}), From: []*codec.Codec{first}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	received := set(t, untimed, values(t, `{"n": 1}`), nil)
+	s, err := m.DecodeCookies(received)
+	if err != nil || !s.Stale {
+		t.Fatal(s, err)
+	}
+	if got := names(set(t, m, s.Values, received)); got != "lsession, oldest cleared" {
+		t.Error(got)
+	}
+}
+
+// A browser tells cookies of one name apart by Domain, Path and Partitioned, so
+// what differs in one of them is cleared, and what differs in none is not.
+func TestMigrationClearsByIdentity(t *testing.T) {
+	for _, test := range []struct {
+		to, from codec.Attributes
+		want     string
+	}{
+		{codec.Attributes{}, codec.Attributes{}, "session"},
+		{codec.Attributes{Domain: "example.com"}, codec.Attributes{}, "session, session cleared"},
+		{codec.Attributes{Path: "/app"}, codec.Attributes{}, "session, session cleared"},
+		{codec.Attributes{Partitioned: true}, codec.Attributes{}, "session, session cleared"},
+		{codec.Attributes{Domain: ".example.com"}, codec.Attributes{Domain: "Example.com"}, "session"},
+	} {
+		m, err := codec.NewMigration(codec.MigrationConfig{
+			To:   litestar(t, codec.LitestarConfig{Cookie: test.to}),
+			From: []*codec.Codec{starlette(t, codec.StarletteConfig{Cookie: test.from})},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		received := set(t, starlette(t, codec.StarletteConfig{Cookie: test.from}), values(t, `{"n": 1}`), nil)
+		received = append(received, received[0], nil) // sent twice: cleared once
+		cookies := set(t, m, values(t, `{"n": 1}`), received)
+		if got := names(cookies); got != test.want {
+			t.Errorf("to %+v from %+v: %s", test.to, test.from, got)
+		}
+		if len(cookies) == 2 && (cookies[1].Domain != test.from.Domain || cookies[1].Partitioned != test.from.Partitioned) {
+			t.Errorf("to %+v from %+v: cleared %v", test.to, test.from, cookies[1])
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/sessctl/sessctl/codec/internal/pyjson"
@@ -42,7 +43,7 @@ type Values struct {
 	format   Format // whose text it is; 0: unknown
 	changed  bool   // members differ from text
 	modified bool
-	failed   error // the first Set that failed
+	failed   []*ValueError // of keys whose last Set failed
 	frozen   error
 }
 
@@ -180,8 +181,8 @@ func (v *Values) Modified() bool { return v != nil && v.modified }
 func (v *Values) Clone() *Values {
 	c := new(Values)
 	if v != nil {
-		c.text, c.format, c.changed, c.modified, c.failed = v.text, v.format, v.changed, v.modified, v.failed
-		c.list = v.list.clone()
+		c.text, c.format, c.changed, c.modified = v.text, v.format, v.changed, v.modified
+		c.list, c.failed = v.list.clone(), slices.Clone(v.failed)
 	}
 	return c
 }
@@ -190,11 +191,13 @@ func (v *Values) Clone() *Values {
 // that has written the session uses it, so that no change gets lost in silence.
 func (v *Values) Freeze(err error) { v.frozen = err }
 
-// Delete removes a key. Its error is that of [Values.Freeze].
+// Delete removes a key, and forgets what Set refused for it. Its error is that
+// of [Values.Freeze].
 func (v *Values) Delete(key string) error {
 	if v.frozen != nil {
 		return v.frozen
 	}
+	v.forget(key)
 	if i := v.find(key); i >= 0 {
 		v.remove(i)
 		v.changed, v.modified = true, true
@@ -202,7 +205,7 @@ func (v *Values) Delete(key string) error {
 	return nil
 }
 
-// Reset removes all keys, and forgets the Set that failed. Its error is that of
+// Reset removes all keys, and forgets what Set refused. Its error is that of
 // [Values.Freeze].
 func (v *Values) Reset() error {
 	if v.frozen != nil {

@@ -12,11 +12,14 @@ import (
 // decoder reads values that pyjson has accepted before into Go values. Its
 // methods return the reason why the Go type cannot hold one, without anything
 // of the value; "" is success.
-type decoder struct{ pyjson.Scanner }
+type decoder struct {
+	pyjson.Scanner
+	nested bool // within the value
+}
 
 // decode reads text, one value, into dst, which is addressable.
 func decode(text string, dst reflect.Value) (reason string) {
-	d := decoder{pyjson.Scanner{Text: text}}
+	d := decoder{Scanner: pyjson.Scanner{Text: text}}
 	return d.value(dst)
 }
 
@@ -220,6 +223,7 @@ func (d *decoder) object(dst reflect.Value) (reason string) {
 		return misfit("an object", dst)
 	}
 	d.Pos++
+	d.nested = true
 	for first := true; ; first = false {
 		if more, _ := d.Next('}', first); !more {
 			return ""
@@ -244,6 +248,9 @@ func (d *decoder) member(dst reflect.Value, quoted string) (reason string) {
 		to, reason := f.settable(dst)
 		if reason != "" {
 			return reason
+		}
+		if d.nested {
+			to.SetZero() // the name may come twice: the last value counts, whole
 		}
 		if f.quoted && d.Peek() == '"' {
 			text, _ := parseString(d.skip())

@@ -106,7 +106,7 @@ func (v *Values) Unmarshal(dst any) error {
 	}
 	for i := range v.all {
 		m := &v.all[i]
-		d := decoder{pyjson.Scanner{Text: m.value}}
+		d := decoder{Scanner: pyjson.Scanner{Text: m.value}}
 		reason := d.member(to, m.name)
 		if reason == "" {
 			continue

@@ -56,8 +56,8 @@ func (v *Values) AppendJSON(dst []byte, peer Format) ([]byte, error) {
 	if v == nil {
 		return append(dst, "{}"...), nil
 	}
-	if v.failed != nil {
-		return dst, v.failed
+	if len(v.failed) > 0 {
+		return dst, v.failed[0]
 	}
 	d := peer.dialect()
 	for i := range v.all {
@@ -92,6 +92,23 @@ func (v *Values) AppendJSON(dst []byte, peer Format) ([]byte, error) {
 		return dst, ErrTooLarge
 	}
 	return out, nil
+}
+
+// MarshalJSON returns the object as JSON for other programs: compact, in UTF-8.
+// What JSON cannot hold (NaN, lone surrogates) is an error as of
+// [Values.AppendJSON].
+func (v *Values) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil, FormatLitestar) }
+
+// UnmarshalJSON replaces all that v holds by the object in text, by the rules
+// and with the errors of [ParseValues]. As in encoding/json, null changes nothing.
+func (v *Values) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	if err := v.Reset(); err != nil {
+		return err
+	}
+	return v.parse(string(text), 0)
 }
 
 // refusal says what peer's Python would do with a value that has these flags.

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -143,5 +144,91 @@ func TestRefusedForThePeer(t *testing.T) {
 	big := parsed(t, `{"a":"`+strings.Repeat("é", maxText/2-10)+`"}`, FormatLitestar)
 	if out, err := big.AppendJSON([]byte("x"), FormatStarlette); err != ErrTooLarge || string(out) != "x" {
 		t.Errorf("3 MiB: %d bytes, %v", len(out), err)
+	}
+}
+
+func TestMarshalJSON(t *testing.T) {
+	inner := parsed(t, `{"f": 1.0, "u": "\u00eb", "n": 1180591620717411303424}`, FormatStarlette)
+	got, err := json.Marshal(map[string]any{"s": inner})
+	if want := `{"s":{"f":1.0,"u":"ë","n":1180591620717411303424}}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+	if _, err := json.Marshal(parsed(t, `{"bad": NaN}`, FormatStarlette)); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("NaN: %v", err)
+	}
+
+	// So one session can hold another.
+	outer := new(Values)
+	must(t, outer.Set("inner", inner))
+	if got, _ := outer.JSON("inner"); got != `{"f": 1.0, "u": "\u00eb", "n": 1180591620717411303424}` {
+		t.Errorf("set %s", got)
+	}
+	back, err := Get[*Values](outer, "inner")
+	if err != nil || written(t, back, FormatLitestar) != written(t, inner, FormatLitestar) {
+		t.Errorf("got %v, %v", back.Text(), err)
+	}
+
+	v := parsed(t, `{"old": 1}`, FormatStarlette)
+	must(t, json.Unmarshal([]byte(`null`), v))
+	if v.Text() != `{"old": 1}` || v.Modified() {
+		t.Errorf("null made it %s", v.Text())
+	}
+	must(t, json.Unmarshal([]byte(` {"new":1e2} `), v))
+	if got := written(t, v, FormatStarlette); got != `{"new": 100.0}` || !v.Modified() {
+		t.Errorf("unmarshaled %s", got)
+	}
+	if err := json.Unmarshal([]byte(`[1]`), v); !errors.Is(err, ErrNotObject) {
+		t.Errorf("a list: %v", err)
+	}
+	v.Freeze(ErrCutOff)
+	if err := json.Unmarshal([]byte(`{}`), v); !errors.Is(err, ErrCutOff) {
+		t.Errorf("frozen: %v", err)
+	}
+}
+
+// What Set refused sticks by key, until the key is set or deleted.
+func TestRefusedSetIsForgotten(t *testing.T) {
+	v := new(Values)
+	_ = v.Set("a", make(chan int))
+	_ = v.Set("b", make(chan int))
+	must(t, v.Set("a", "fallback"))
+	_, err := v.AppendJSON(nil, FormatStarlette)
+	var about *ValueError
+	if !errors.As(err, &about) || about.Key != "b" {
+		t.Errorf("%v", err)
+	}
+	must(t, v.Delete("b"))
+	if got := written(t, v, FormatStarlette); got != `{"a": "fallback"}` {
+		t.Error(got)
+	}
+}
+
+// Names with escapes are compared with many others without being unquoted each
+// time, and objects that repeat a name at each level need one scratch buffer.
+func TestHostileNamesAreCheap(t *testing.T) {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i := range 15 {
+		fmt.Fprintf(&b, `"%s%d":0,`, strings.Repeat(`\u0061`, 500), i)
+	}
+	b.WriteString(strings.Repeat(`"a":0,`, 4000) + `"a":0}`)
+	flat := b.String()
+	nested := strings.Repeat(`{"a":1,"a":`, 890) + strings.Repeat(`[0]`, 1) + strings.Repeat("}", 890)
+	for name, text := range map[string]string{"flat": flat, "nested": nested} {
+		result := testing.Benchmark(func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				v, err := ParseValues(text)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := v.AppendJSON(nil, FormatLitestar); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		if got, most := result.AllocedBytesPerOp(), int64(100*len(text)); got > most {
+			t.Errorf("%s: %d bytes allocated for %d", name, got, len(text))
+		}
 	}
 }

@@ -26,8 +26,10 @@ func (m *member) key() string {
 }
 
 func (m *member) is(key string) bool {
-	// An escape takes more bytes than what it stands for.
-	if m.escaped == (len(m.name)-2 == len(key)) {
+	// An escape takes more bytes than what it stands for, but at most six a byte:
+	// most names need not be unquoted, long ones above all.
+	body := len(m.name) - 2
+	if m.escaped && (body <= len(key) || body > 6*len(key)) || !m.escaped && body != len(key) {
 		return false
 	}
 	return m.key() == key

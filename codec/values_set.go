@@ -20,13 +20,14 @@ import (
 // It takes what encoding/json takes, with the same tags; maps are sorted by key.
 // But nothing is escaped for HTML, invalid UTF-8 is an error, NaN and infinities
 // are kept (Starlette reads them; writing for Litestar refuses them), and
-// integers in a json.Number or a json.RawMessage keep all their digits. Types that have no JSON are [ErrType]; what no peer could
-// read, such as a value that contains itself, is [ErrUnsupported]; more than
-// 10,000 keys are [ErrTooLarge].
+// integers in a json.Number or a json.RawMessage keep all their digits. A
+// float32 is the float64 that it equals. Types that have no JSON are [ErrType];
+// what no peer could read, such as a value that contains itself, is
+// [ErrUnsupported]; more than 10,000 keys are [ErrTooLarge].
 //
 // An error is a [*ValueError], leaves the values as they were, and sticks until
-// [Values.Reset]: writing them reports it, so that a caller who ignores it
-// cannot lose a change in silence.
+// the key is set or deleted, or [Values.Reset]: writing reports it, so that a
+// caller who ignores it cannot lose a change in silence.
 func (v *Values) Set(key string, value any) error {
 	if v.frozen != nil {
 		return v.frozen
@@ -81,11 +82,17 @@ func (v *Values) put(key, text string, spelling Format) error {
 	} else {
 		v.add(m, 64) // a few more may follow
 	}
+	v.forget(key)
 	v.changed, v.modified = true, true
 	return nil
 }
 
-// fail makes the error of a Set and lets the first one stick.
+// forget drops the error of an earlier Set of key.
+func (v *Values) forget(key string) {
+	v.failed = slices.DeleteFunc(v.failed, func(e *ValueError) bool { return e.Key == key })
+}
+
+// fail makes the error of a Set and lets it stick.
 func (v *Values) fail(key string, err error) error {
 	e := &ValueError{Key: key, Err: ErrType}
 	var why setError
@@ -93,9 +100,8 @@ func (v *Values) fail(key string, err error) error {
 		e.Err, e.Reason = why.err, why.reason
 	}
 	v.modified = true
-	if v.failed == nil {
-		v.failed = e
-	}
+	v.forget(key)
+	v.failed = append(v.failed, e)
 	return e
 }
 
@@ -165,7 +171,7 @@ func (e *encoder) value(x reflect.Value, depth int) error {
 		if x.IsNil() {
 			return e.literal("null")
 		}
-		if x.Type().Elem().Kind() == reflect.Uint8 {
+		if isBytes(x.Type()) {
 			return e.string(base64.StdEncoding.EncodeToString(x.Bytes()))
 		}
 		return e.list(x, depth)
@@ -174,6 +180,14 @@ func (e *encoder) value(x reflect.Value, depth int) error {
 	default:
 		return setError{ErrType, "no JSON for " + x.Type().String()}
 	}
+}
+
+// isBytes tells a []byte, which JSON holds in base64, from a list of small
+// numbers that say themselves what they are in JSON.
+func isBytes(slice reflect.Type) bool {
+	p := reflect.PointerTo(slice.Elem())
+	return slice.Elem().Kind() == reflect.Uint8 &&
+		!p.Implements(reflect.TypeFor[json.Marshaler]()) && !p.Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
 
 func (e *encoder) literal(s string) error {

@@ -182,7 +182,7 @@ func TestEmptyAndNil(t *testing.T) {
 		if _, ok := v.JSON("a"); ok || v.Has("a") || v.Len() != 0 || v.Modified() || v.Text() != "{}" {
 			t.Errorf("%s: has something", name)
 		}
-		if got := v.String() + v.GoString() + v.LogValue().String(); strings.Count(got, "{}") != 3 {
+		if got := v.String() + fmt.Sprintf("%#v", v) + v.LogValue().String(); strings.Count(got, "{}") != 3 {
 			t.Errorf("%s: prints %s", name, got)
 		}
 		if c := v.Clone(); c == nil || c.Len() != 0 {
@@ -329,7 +329,7 @@ func TestPrintsNoValues(t *testing.T) {
 			t.Error(got)
 		}
 	}
-	if v.String() != want || v.GoString() != want || v.LogValue().String() != want {
+	if v.String() != want || fmt.Sprintf("%#v", v) != want || v.LogValue().String() != want {
 		t.Errorf("got  %s\nwant %s", v, want)
 	}
 }

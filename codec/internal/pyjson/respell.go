@@ -31,6 +31,7 @@ type respeller struct {
 	out     []byte
 	dialect Dialect
 	spans   []span // of the members of all objects that are open
+	old     []byte // scratch, one for all levels
 }
 
 // span is where a member lies in out: its name up to value, and then the colon
@@ -165,7 +166,8 @@ func (r *respeller) once(open, base int) {
 	if !again {
 		return
 	}
-	old := bytes.Clone(r.out[open:])
+	r.old = append(r.old[:0], r.out[open:]...)
+	old := r.old
 	r.out = r.out[:open+1]
 	for i, s := range spans {
 		if s.dropped {
