@@ -1,12 +1,14 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,13 +61,16 @@ no key authenticates is not printed.`,
   sessctl decode --key-file new.key --key-file old.key --json @cookies.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
+			say.quiet, say.verbose = o.quiet, o.verbose
 			if err := o.keys.check(cmd.Flags().Changed); err != nil {
 				return err
 			}
 			err := o.run(cmd.Context())
 			if errors.Is(err, errShowHelp) {
-				cmd.SetOut(e.stderr)
-				_ = cmd.Help()
+				if !o.quiet {
+					cmd.SetOut(e.stderr)
+					_ = cmd.Help()
+				}
 				return told(exitUsage)
 			}
 			return err
@@ -155,14 +160,13 @@ func (o *decodeOptions) settings() (settings, error) {
 }
 
 func (o *decodeOptions) run(ctx context.Context) error {
-	o.say.quiet, o.say.verbose = o.quiet, o.verbose
 	o.say.color = o.env.useColor(o.color, o.env.stderrTTY)
 	s, err := o.settings()
 	if err != nil {
 		return err
 	}
 	keys := o.keys.withDefault(o.env)
-	if o.unverified {
+	if s.query.unverified = o.unverified; o.unverified {
 		keys = keyFlags{}
 	}
 	if keys.takesStdin() {
@@ -170,7 +174,7 @@ func (o *decodeOptions) run(ctx context.Context) error {
 			return usageError("standard input holds the key, so the cookie has to be an argument or @FILE")
 		}
 		for _, arg := range o.args {
-			if arg == "-" {
+			if isStdin(strings.TrimPrefix(arg, "@")) {
 				return usageError("standard input cannot hold both a key and a cookie")
 			}
 		}
@@ -180,11 +184,6 @@ func (o *decodeOptions) run(ctx context.Context) error {
 	}
 	if s.query.keys, err = keys.load(ctx, o.env); err != nil {
 		return err
-	}
-	if s.query.format == codec.FormatLitestar {
-		if err := checkAESKeys(s.query.keys); err != nil {
-			return err
-		}
 	}
 	cookies, err := readCookies(ctx, o.env, o.args, inputKinds[o.from])
 	if err != nil {
@@ -201,46 +200,55 @@ func (o *decodeOptions) run(ctx context.Context) error {
 	return o.show(results, s)
 }
 
-// checkAESKeys refuses keys that cannot open what was asked for.
-func checkAESKeys(keys []key) error {
-	for _, k := range keys {
-		if k.sealed == nil {
-			var hints []string
-			if k.advice != "" {
-				hints = append(hints, k.advice)
-			}
-			return usageError(fmt.Sprintf("key %q is %d bytes; an AES key is 16, 24 or 32", k.label, k.length), hints...)
-		}
-	}
-	return nil
-}
-
 // show prints the results and returns the worst of their exit codes.
-func (o *decodeOptions) show(results []*result, s settings) error {
-	sessions := 0
+func (o *decodeOptions) show(results []*result, s settings) (err error) {
+	sessions, junk := 0, 0
+	sameName := false
 	code := exitOK
-	for _, r := range results {
+	for i, r := range results {
 		if r.values != nil {
 			sessions++
 		}
+		if isJunk(r) {
+			junk++
+		}
+		sameName = sameName || slices.ContainsFunc(results[:i], func(other *result) bool { return other.name == r.name })
 		code = worse(code, r.outcome.exitCode())
 	}
 	if o.raw && sessions > 1 {
-		return usageError(fmt.Sprintf("--raw prints one session, and here are %d", sessions), "choose one with --name")
+		hint := "choose one with --name"
+		if sameName {
+			hint = "give one of them alone, or --json for all"
+		}
+		return usageError(fmt.Sprintf("--raw prints one session, and here are %d", sessions), hint)
 	}
-	if !o.quiet {
-		var out []byte
-		for _, r := range results {
-			var err error
-			if out, err = o.append(out, r); err != nil {
+	out := &output{path: o.output, w: o.env.stdout}
+	defer func() {
+		if closeErr := out.close(); err == nil || errors.As(err, new(told)) {
+			err = cmp.Or(closeErr, err)
+		}
+	}()
+	toldJunk := false
+	for _, r := range results {
+		if r.values != nil && len(results) > 1 && !o.json {
+			o.say.say(heading(r))
+		}
+		if !o.quiet {
+			text, err := o.append(nil, r)
+			if err != nil {
+				return err
+			}
+			if err := out.write(text); err != nil {
 				return err
 			}
 		}
-		if err := o.write(out); err != nil {
-			return err
+		if junk > 1 && isJunk(r) { // a file that holds no cookies at all
+			if !toldJunk {
+				o.say.error(fmt.Sprintf("%d values, none of them %s", junk, ourCookies), append(r.hints, anyForm)[0])
+			}
+			toldJunk = true
+			continue
 		}
-	}
-	for _, r := range results {
 		o.say.report(r, &s.query, s.clock, len(results) > 1, o.json)
 	}
 	if code != exitOK {
@@ -248,6 +256,9 @@ func (o *decodeOptions) show(results []*result, s settings) error {
 	}
 	return nil
 }
+
+// isJunk reports whether a result is a bare value that is nothing known.
+func isJunk(r *result) bool { return r.number > 0 && r.outcome == outcomeUnknown }
 
 func (o *decodeOptions) append(out []byte, r *result) ([]byte, error) {
 	toTerminal := o.env.stdoutTTY && (o.output == "" || o.output == "-")
@@ -262,26 +273,37 @@ func (o *decodeOptions) append(out []byte, r *result) ([]byte, error) {
 	return appendText(out, r, o.redact, o.env.useColor(o.color, toTerminal)), nil
 }
 
-// write writes what there is; without anything it leaves a file as it was.
-func (o *decodeOptions) write(out []byte) (err error) {
-	if len(out) == 0 {
+// output is where data goes: w, or the file at path unless that is empty or -.
+// A file is opened when there is something to write: without, it stays as it was.
+type output struct {
+	path string
+	w    io.Writer
+	file *os.File
+}
+
+func (o *output) write(p []byte) error {
+	if len(p) == 0 {
 		return nil
 	}
-	var w io.Writer = o.env.stdout
-	if o.output != "" && o.output != "-" {
+	if o.file == nil && o.path != "" && o.path != "-" {
 		// It may hold personal data: for the user's eyes only.
-		file, err := os.OpenFile(o.output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		file, err := os.OpenFile(o.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return writeFailed(err)
 		}
-		defer func() {
-			if closeErr := file.Close(); err == nil && closeErr != nil {
-				err = writeFailed(closeErr)
-			}
-		}()
-		w = file
+		o.file, o.w = file, file
 	}
-	if _, err := io.Copy(w, bytes.NewReader(out)); err != nil {
+	if _, err := o.w.Write(p); err != nil {
+		return writeFailed(err)
+	}
+	return nil
+}
+
+func (o *output) close() error {
+	if o.file == nil {
+		return nil
+	}
+	if err := o.file.Close(); err != nil {
 		return writeFailed(err)
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -56,13 +58,33 @@ func readSecret(ctx context.Context, prompt string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoTerminal, err)
 	}
+	// What would end the process here would leave the shell without echo.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	defer stop()
 	fmt.Fprint(out, prompt)
 	defer fmt.Fprintln(out)
-	secret, err := interruptible(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	secret, err := interruptible(ctx, func() ([]byte, error) { return readLine(in) })
 	if ctx.Err() != nil {
-		_ = term.Restore(fd, state) // else the shell has no echo
+		_ = term.Restore(fd, state)
 	}
 	return secret, err
+}
+
+// readFile reads at most limit bytes. A pipe without a writer blocks in Open.
+func readFile(ctx context.Context, path string, limit int64) ([]byte, error) {
+	return interruptible(ctx, func() ([]byte, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		return io.ReadAll(io.LimitReader(file, limit))
+	})
+}
+
+// readStdin is [readFile] for standard input, whatever it is called.
+func (e *env) readStdin(ctx context.Context, _ string, limit int64) ([]byte, error) {
+	return interruptible(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(e.stdin, limit)) })
 }
 
 // interruptible runs a read that blocks. After an interrupt it goes on in the

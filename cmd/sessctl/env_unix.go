@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"syscall"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -21,6 +23,33 @@ func openTerminal() (in, out *os.File, err error) {
 		in.Close()
 	}
 	return in, out, err
+}
+
+// readLine reads a line without echo. It is term.ReadPassword, but ends at
+// Ctrl-D, which that one does not notice.
+func readLine(in *os.File) ([]byte, error) {
+	fd := int(in.Fd())
+	state, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return nil, err
+	}
+	silent := *state
+	silent.Lflag &^= unix.ECHO
+	silent.Lflag |= unix.ICANON | unix.ISIG
+	silent.Iflag |= unix.ICRNL
+	if err := unix.IoctlSetTermios(fd, setTermios, &silent); err != nil {
+		return nil, err
+	}
+	defer func() { _ = unix.IoctlSetTermios(fd, setTermios, state) }()
+	var line []byte
+	buf := make([]byte, 4096)
+	for {
+		n, err := in.Read(buf)
+		text, ended := bytes.CutSuffix(buf[:n], []byte("\n"))
+		if line = append(line, text...); ended || err != nil {
+			return line, err
+		}
+	}
 }
 
 // showsText reports whether f is a terminal.

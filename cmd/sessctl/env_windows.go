@@ -21,6 +21,9 @@ func openTerminal() (in, out *os.File, err error) {
 	return in, out, err
 }
 
+// readLine reads a line without echo.
+func readLine(in *os.File) ([]byte, error) { return term.ReadPassword(int(in.Fd())) }
+
 // showsText reports whether f is a console, and has it understand colours.
 func showsText(f *os.File) bool {
 	if !term.IsTerminal(int(f.Fd())) {

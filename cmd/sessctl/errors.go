@@ -3,8 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -86,12 +87,20 @@ func flagError(err error) error {
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return usageError("unknown flag -" + unknown.GetSpecifiedName())
+	case errors.As(err, &unknown) && slices.Contains(secretFlags, unknown.GetSpecifiedName()),
+		errors.As(err, &missing) && slices.Contains(secretFlags, missing.GetFlag().Name):
+		return keyInArguments()
 	case errors.As(err, &unknown):
 		return usageError("unknown flag --" + unknown.GetSpecifiedName())
 	case errors.As(err, &missing):
 		return usageError("flag --" + missing.GetFlag().Name + " needs a value")
-	case errors.As(err, &invalid):
-		return usageError(fmt.Sprintf("flag --%s: %v", invalid.GetFlag().Name, invalid.Unwrap()))
+	case errors.As(err, &invalid): // a switch: a text takes any value
+		name := invalid.GetFlag().Name
+		var hints []string
+		if strings.HasPrefix(name, "key-") {
+			hints = append(hints, keyInArgumentsHint)
+		}
+		return usageError("flag --"+name+" takes no value", hints...)
 	}
 	return usageError("flags cannot be read: a dash too many, or a name missing")
 }

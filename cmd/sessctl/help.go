@@ -8,6 +8,7 @@ func helpTopics() []*cobra.Command {
 		{Use: "json", Short: "the fields that --json prints", Long: helpJSON},
 		{Use: "keys", Short: "how keys are given", Long: helpKeys},
 		{Use: "exit-codes", Short: "what the exit code says", Long: helpExitCodes},
+		{Use: "findings", Short: "what can be said of a cookie besides", Long: helpFindings()},
 	}
 }
 
@@ -37,7 +38,7 @@ indented on a terminal. A field is null where its value is unknown.
   session_keys  instead of both, with --redact: key, type and size (bytes of
                 its JSON) of each
   findings      what else there is to say: level (info or warn), code (stable),
-                message (for people)
+                message (for people); see sessctl help findings
 
 Times are RFC 3339 in UTC. session, session_text and session_keys are left out
 where there is no session, or none that a key authenticates.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"runtime"
 	"strings"
 
@@ -41,6 +39,7 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 	}
 	var cookies []cookieinput.Cookie
 	empty := true
+	var none error // why an INPUT holds no cookie
 	stdin := false
 	for _, arg := range args {
 		text := arg
@@ -50,12 +49,14 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 			return nil, usageError("standard input can be read once only")
 		case arg == "-":
 			stdin = true
-			text, err = readText(ctx, e.stdin, "standard input")
+			text, err = readText(ctx, "standard input", e.readStdin)
 			if err == nil && e.stdinTTY {
 				err = checkTyped(text)
 			}
+		case arg == "@":
+			return nil, usageError("@ needs the path of a file behind it")
 		case strings.HasPrefix(arg, "@"):
-			text, err = readTextFile(ctx, arg[1:])
+			text, err = readText(ctx, arg[1:], readFile)
 		}
 		if err != nil {
 			return nil, err
@@ -64,8 +65,10 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 		switch {
 		case errors.Is(err, cookieinput.ErrEmpty):
 			continue
+		case errors.Is(err, cookieinput.ErrNoHeader), errors.Is(err, cookieinput.ErrEmptyHeader):
+			none = err
 		case err != nil:
-			return nil, &failure{code: exitNotSession, text: err.Error(), cause: err}
+			return nil, inputFailed(err)
 		}
 		empty = false
 		cookies = append(cookies, found...)
@@ -73,6 +76,8 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 	switch {
 	case empty:
 		return nil, &failure{code: exitNotSession, text: "no input"}
+	case len(cookies) == 0 && none != nil:
+		return nil, inputFailed(none)
 	case len(cookies) == 0:
 		return nil, &failure{code: exitNotSession, text: "no cookie in the input"}
 	}
@@ -93,28 +98,31 @@ func checkTyped(text string) error {
 	return nil
 }
 
-func readTextFile(ctx context.Context, path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", readFailed(err)
+// inputFailed says what to do about an input that cannot be parsed.
+func inputFailed(cause error) error {
+	f := &failure{code: exitNotSession, text: cause.Error(), cause: cause}
+	for _, known := range []struct {
+		err  error
+		hint string
+	}{
+		{cookieinput.ErrNoHeader, "Starlette since 1.0 sets a cookie only when the session has changed; a browser sends it in every request"},
+		{cookieinput.ErrEmptyHeader, "put the cookie behind the name, on the same line"},
+		{cookieinput.ErrNotText, "if PowerShell wrote it: its > makes UTF-16, so pipe into Out-File -Encoding utf8, or into sessctl"},
+	} {
+		if errors.Is(cause, known.err) {
+			f.hints = append(f.hints, known.hint)
+		}
 	}
-	defer file.Close()
-	return readText(ctx, file, path)
+	return f
 }
 
-func readText(ctx context.Context, r io.Reader, name string) (string, error) {
-	data, err := interruptible(ctx, func() ([]byte, error) {
-		return io.ReadAll(io.LimitReader(r, cookieinput.MaxInput+1))
-	})
+func readText(ctx context.Context, path string, read func(context.Context, string, int64) ([]byte, error)) (string, error) {
+	data, err := read(ctx, path, cookieinput.MaxInput+1)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil:
-		return "", readFailed(fmt.Errorf("%s: %w", name, err))
+		return "", &failure{code: exitIO, text: "cannot read the input: " + err.Error(), cause: err}
 	}
 	return string(data), nil
-}
-
-func readFailed(cause error) error {
-	return &failure{code: exitIO, text: "cannot read the input: " + cause.Error(), cause: cause}
 }

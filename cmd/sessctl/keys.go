@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -31,8 +31,37 @@ type key struct {
 	sealed []byte // the AES key, or nil if the length makes none
 	length int    // of what was given, in bytes
 	advice string // what it would be if sealed is nil; may be empty
-	// newline holds signed with the line end that was dropped, nil if none was.
-	newline []byte
+	text   string // of signed as it was given, before a line end was dropped; empty if it was decoded
+}
+
+// keyForms are what can stand around a secret by mistake, and what to do.
+var keyForms = []struct {
+	of   func(text string) string
+	hint string
+}{
+	{
+		func(text string) string { return text },
+		"matches with its trailing newline: the app reads the file without .strip(); write raw: in front of it",
+	},
+	{
+		func(text string) string { return strings.TrimRight(text, "\r\n") },
+		"matches without the line ends behind it: take them off",
+	},
+	{strings.TrimSpace, "matches without the blanks around it: take them off"},
+	{
+		func(text string) string {
+			text = strings.TrimSpace(text)
+			if n := len(text); n > 2 && text[0] == text[n-1] && (text[0] == '"' || text[0] == '\'') {
+				return text[1 : n-1]
+			}
+			return text
+		},
+		"matches without the quotes around it: take them off",
+	},
+	{
+		func(text string) string { return strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")) },
+		"matches without the byte order mark that an editor put in front of it: take it off",
+	},
 }
 
 func isAESKey(b []byte) bool { return len(b) == 16 || len(b) == 24 || len(b) == 32 }
@@ -46,7 +75,7 @@ func parseKey(text []byte, isFile bool) (key, error) {
 		var err error
 		switch prefix {
 		case "raw":
-			return newKey([]byte(rest), []byte(rest))
+			return newKey([]byte(rest), []byte(rest), rest)
 		case "hex":
 			secret, err = hex.DecodeString(withoutSpace(rest))
 		case "base64":
@@ -56,7 +85,7 @@ func parseKey(text []byte, isFile bool) (key, error) {
 			return key{}, fmt.Errorf("is not %s behind its prefix", prefix) // err repeats a byte of it
 		}
 		if secret != nil {
-			return newKey(secret, secret)
+			return newKey(secret, secret, "")
 		}
 	}
 	trimmed := text
@@ -69,18 +98,14 @@ func parseKey(text []byte, isFile bool) (key, error) {
 	if isAESKey(text) {
 		sealed = text
 	}
-	k, err := newKey(trimmed, sealed)
-	if len(trimmed) < len(text) {
-		k.newline = text
-	}
-	return k, err
+	return newKey(trimmed, sealed, string(text))
 }
 
-func newKey(signed, sealed []byte) (key, error) {
+func newKey(signed, sealed []byte, text string) (key, error) {
 	if len(signed) == 0 {
 		return key{}, errors.New("is empty")
 	}
-	k := key{signed: signed, sealed: sealed, length: len(sealed)}
+	k := key{signed: signed, sealed: sealed, length: len(sealed), text: text}
 	if !isAESKey(sealed) {
 		k.sealed, k.advice = nil, adviceFor(string(sealed))
 	}
@@ -112,28 +137,38 @@ type keyFlags struct {
 	vars   []string
 	prompt bool
 	secret string // --secret and --key, which only fail
+
+	isDefault bool // files is $SESSCTL_KEY_FILE
 }
 
 func (f *keyFlags) register(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.files, "key-file", nil, "read a key from `[LABEL=]PATH`, - is stdin; repeatable (default $SESSCTL_KEY_FILE)")
+	flags.StringArrayVar(&f.files, "key-file", nil, "read a key from the file `[label=]PATH`, or standard input if PATH is -; repeatable (default $SESSCTL_KEY_FILE)")
 	flags.StringArrayVar(&f.vars, "key-env", nil, "read a key from the environment variable `VAR`; repeatable")
 	flags.BoolVar(&f.prompt, "key-prompt", false, "ask for a key on the terminal")
 	// What people try first, and what shells and process lists would keep.
-	for _, name := range []string{"key", "secret"} {
+	for _, name := range secretFlags {
 		flags.StringVar(&f.secret, name, "", "")
 		_ = flags.MarkHidden(name)
 	}
 }
 
+// secretFlags do not exist, but people try them.
+var secretFlags = []string{"key", "secret"}
+
+func keyInArguments() error {
+	return usageError("a key on the command line can be read by others (process list, shell history)", keyInArgumentsHint)
+}
+
+const keyInArgumentsHint = "put it in a file and give --key-file, or use --key-env or --key-prompt; and treat this one as known"
+
 // check refuses what needs no reading; set says which flags were given.
 func (f *keyFlags) check(set func(name string) bool) error {
-	if set("key") || set("secret") {
-		return usageError("a key on the command line can be read by others (process list, shell history)",
-			"put it in a file and give --key-file, or use --key-env or --key-prompt; and treat this one as known")
+	if slices.ContainsFunc(secretFlags, set) {
+		return keyInArguments()
 	}
 	stdin := 0
 	for _, file := range f.files {
-		if _, path := splitLabel(file); path == "-" {
+		if _, path := splitLabel(file); isStdin(path) {
 			stdin++
 		}
 	}
@@ -146,7 +181,7 @@ func (f *keyFlags) check(set func(name string) bool) error {
 // withDefault takes $SESSCTL_KEY_FILE where no flag names a key.
 func (f keyFlags) withDefault(e *env) keyFlags {
 	if path := e.variable("SESSCTL_KEY_FILE"); path != "" && len(f.files) == 0 && len(f.vars) == 0 && !f.prompt {
-		f.files = []string{path}
+		f.files, f.isDefault = []string{path}, true
 	}
 	return f
 }
@@ -154,12 +189,15 @@ func (f keyFlags) withDefault(e *env) keyFlags {
 // takesStdin reports whether a key is read from standard input.
 func (f keyFlags) takesStdin() bool {
 	for _, file := range f.files {
-		if _, path := splitLabel(file); path == "-" {
+		if _, path := splitLabel(file); isStdin(path) {
 			return true
 		}
 	}
 	return false
 }
+
+// isStdin knows standard input under all of its names.
+func isStdin(path string) bool { return path == "-" || path == "/dev/stdin" || path == "/dev/fd/0" }
 
 // splitLabel cuts the label off [label=]PATH. Without one it is the file's base
 // name.
@@ -199,21 +237,25 @@ func (f keyFlags) load(ctx context.Context, e *env) ([]key, error) {
 		keys = append(keys, k)
 		return nil
 	}
+	from := ""
+	if f.isDefault {
+		from = ", which SESSCTL_KEY_FILE names"
+	}
 	for _, file := range f.files {
 		label, path := splitLabel(file)
-		text, err := readKeyFile(ctx, e, path)
+		text, err := readKeyFile(ctx, e, path, from)
 		if err != nil {
 			return nil, err
 		}
-		if err := add(label, "file "+path, text, true); err != nil {
+		if err := add(label, "file "+path+from, text, true); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range f.vars {
 		value, ok := e.lookupVar(name)
 		if !ok {
-			if !isVariable(name) { // somebody's secret
-				return nil, usageError("--key-env takes the name of a variable, not a key")
+			if !isVariable(name) { // maybe somebody's secret
+				return nil, usageError("the variable that --key-env names is not set", "--key-env takes the name of a variable, not the key itself")
 			}
 			return nil, usageError(fmt.Sprintf("the variable %s for --key-env is not set", name))
 		}
@@ -226,8 +268,8 @@ func (f keyFlags) load(ctx context.Context, e *env) ([]key, error) {
 		switch {
 		case errors.Is(err, errNoTerminal):
 			return nil, usageError("--key-prompt needs a terminal", "use --key-file or --key-env in scripts")
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
+		case errors.Is(err, context.Canceled):
+			return nil, err
 		case err != nil && err != io.EOF: // EOF: Ctrl-D, so an empty key
 			return nil, &failure{code: exitIO, text: "cannot read the key from the terminal: " + err.Error(), cause: err}
 		case len(text) >= terminalLine:
@@ -249,26 +291,23 @@ func isVariable(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == ""
 }
 
-func readKeyFile(ctx context.Context, e *env, path string) ([]byte, error) {
-	var r io.Reader = e.stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, usageError("cannot read a key: " + err.Error())
+// readKeyFile reads at most maxKeySize bytes; from says who named the path.
+func readKeyFile(ctx context.Context, e *env, path, from string) ([]byte, error) {
+	read := readFile
+	if isStdin(path) {
+		if e.stdinTTY {
+			return nil, usageError("a key cannot be typed into standard input: the terminal would show it", "use --key-prompt")
 		}
-		defer file.Close()
-		r = file
-	} else if e.stdinTTY {
-		return nil, usageError("a key cannot be typed into standard input: the terminal would show it", "use --key-prompt")
+		read = e.readStdin
 	}
-	text, err := interruptible(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(r, maxKeySize+1)) })
+	text, err := read(ctx, path, maxKeySize+1)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		return nil, usageError("cannot read a key: " + err.Error())
+		return nil, usageError("cannot read a key: " + err.Error() + from)
 	case len(text) > maxKeySize:
-		return nil, usageError(fmt.Sprintf("key file %s is larger than %d KiB", path, maxKeySize>>10))
+		return nil, usageError(fmt.Sprintf("key file %s is larger than %d KiB%s", path, maxKeySize>>10, from))
 	}
 	return text, nil
 }

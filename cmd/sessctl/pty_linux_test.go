@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -118,7 +119,7 @@ func (term *terminal) awaitPrompt() {
 }
 
 func TestPromptDoesNotEcho(t *testing.T) {
-	term := startInTerminal(t, "decode", "--key-prompt", "--now", "1700000000", "@testdata/cookies/starlette")
+	term := startInTerminal(t, "decode", "--key-prompt", "--now", "1700000000", "@"+filepath.Join(cookieDir, "starlette"))
 	term.awaitPrompt()
 	term.typeText("secret\n")
 	if code := term.exitCode(); code != exitOK {
@@ -133,7 +134,7 @@ func TestPromptDoesNotEcho(t *testing.T) {
 }
 
 func TestInterruptAtPrompt(t *testing.T) {
-	term := startInTerminal(t, "decode", "--key-prompt", "@testdata/cookies/starlette")
+	term := startInTerminal(t, "decode", "--key-prompt", "@"+filepath.Join(cookieDir, "starlette"))
 	term.awaitPrompt()
 	term.typeText("sec\x03")
 	if code := term.exitCode(); code != exitInterrupted {
@@ -144,5 +145,57 @@ func TestInterruptAtPrompt(t *testing.T) {
 	}
 	if term.stderr.Len() > 0 {
 		t.Errorf("stderr: %s", term.stderr.String())
+	}
+}
+
+// A supervisor's signal must not leave the shell without echo.
+func TestTerminatedAtPrompt(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		term := startInTerminal(t, "decode", "--key-prompt", "@"+filepath.Join(cookieDir, "starlette"))
+		term.awaitPrompt()
+		if err := term.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if code := term.exitCode(); code != exitInterrupted {
+			t.Errorf("%v: exit code %d, want %d", signal, code, exitInterrupted)
+		}
+		if !term.echoes() {
+			t.Errorf("%v: the terminal was left without echo", signal)
+		}
+	}
+}
+
+func TestEndOfInputAtPrompt(t *testing.T) {
+	term := startInTerminal(t, "decode", "--key-prompt", "@"+filepath.Join(cookieDir, "starlette"))
+	term.awaitPrompt()
+	term.typeText("\x04")
+	if code := term.exitCode(); code != exitUsage {
+		t.Errorf("exit code %d, want %d", code, exitUsage)
+	}
+	if want := "sessctl: error: key \"prompt\" is empty\n"; !strings.HasPrefix(term.stderr.String(), want) {
+		t.Errorf("stderr %q, want %q", term.stderr.String(), want)
+	}
+}
+
+// A pipe that nobody writes to blocks before anything is read.
+func TestInterruptAtPipe(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"decode", "@" + fifo},
+		{"decode", "--key-file", fifo, "@" + filepath.Join(cookieDir, "starlette")},
+	} {
+		term := startInTerminal(t, args...)
+		// Nothing tells from outside that open(2) blocks; too early a signal
+		// would end the process by itself, with another code.
+		time.Sleep(200 * time.Millisecond)
+		if err := term.cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if code := term.exitCode(); code != exitInterrupted {
+			t.Errorf("%v: exit code %d, want %d", args[:2], code, exitInterrupted)
+		}
 	}
 }

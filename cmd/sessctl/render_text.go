@@ -74,20 +74,28 @@ func summary(r *result, c clock, labelled bool) string {
 	return strings.Join(parts, ", ")
 }
 
+// heading stands before a session where there are several.
+func heading(r *result) string {
+	if title := r.title(); title != "" {
+		return fmt.Sprintf("%s (%s):", title, r.format)
+	}
+	return fmt.Sprintf("%s:", r.format)
+}
+
 // report tells stderr what became of a cookie. With terse, for those who read
 // the JSON, it leaves out what stands there, but for errors and what nobody
 // verified.
 func (v *voice) report(r *result, q *query, c clock, several, terse bool) {
 	name := ""
-	if several && r.name != "" {
-		name = r.name + ": "
+	if title := r.title(); title != "" && (several || r.number > 0) {
+		name = title + ": "
 	}
 	var hints []string
 	for _, f := range r.findings {
 		switch {
 		case terse:
 		case f.Level == levelWarn:
-			v.warn(name+f.Message, f.hint)
+			v.warnOnce(name+f.Message, f.hint)
 		default:
 			v.detail("%s%s", name, f.Message)
 		}
@@ -105,7 +113,10 @@ func (v *voice) report(r *result, q *query, c clock, several, terse bool) {
 			v.say(name + line)
 		}
 	case outcomeUnverified:
-		v.warn(name+line, "give the app's secret with --key-file, --key-env or --key-prompt to verify it")
+		if !q.unverified {
+			hints = append(hints, "give the app's secret with --key-file, --key-env or --key-prompt to verify it")
+		}
+		v.warn(name+line, hints...)
 	case outcomeExpired:
 		if r.format == codec.FormatStarlette {
 			hints = append(hints, "the cookie does not hold its max age: if the app's is another, give --max-age")
@@ -115,30 +126,35 @@ func (v *voice) report(r *result, q *query, c clock, several, terse bool) {
 		hints = append(hints, "the clock of the app that signed it, or this one, is wrong; --now sets another time")
 		fail("%s", line)
 	case outcomeNotAuthentic:
-		verb := "opens the cookie"
-		if r.format == codec.FormatStarlette {
-			verb = "matches the signature"
-		}
-		fail("no key given %s (tried %d)", verb, r.tried)
-	case outcomeNoKey:
-		if len(q.keys) == 0 {
-			hints = append(hints, "it is the secret of the app's CookieBackendConfig: give it with --key-file, --key-env or --key-prompt")
-			fail("%s cookie, encrypted: it needs a key", r.format)
+		if r.format == codec.FormatLitestar {
+			hints = append(hints, "it is the secret of the app's CookieBackendConfig, byte for byte; see sessctl help keys")
+			fail("no key given opens the cookie (tried %d)", r.tried)
+			v.unusable(name, q.keys)
 			break
 		}
-		for _, k := range q.keys {
-			hints = nil
-			if k.advice != "" {
-				hints = append(hints, k.advice)
-			}
-			fail("key %q is %d bytes; an AES key is 16, 24 or 32", k.label, k.length)
+		if len(r.hints) == 0 {
+			hints = append(hints, "it is what the app gives to SessionMiddleware as secret_key, without quotes; raw: in front keeps a line end at its end")
 		}
+		fail("no key given matches the signature (tried %d)", r.tried)
+	case outcomeNoKey:
+		if len(q.keys) > 0 {
+			v.unusable(name, q.keys)
+			break
+		}
+		hint := "it is the secret of the app's CookieBackendConfig: give it with --key-file, --key-env or --key-prompt"
+		if q.unverified {
+			hint = "it cannot be read without one: give its key and leave out --unverified"
+		}
+		hints = append(hints, hint)
+		fail("%s cookie, encrypted: it needs a key", r.format)
 	case outcomeMalformed:
-		if r.verified != nil && *r.verified {
+		if r.isAuthentic() {
 			fail("the %s cookie is authentic, but what it holds is not JSON", r.format)
 			break
 		}
-		hints = append(hints, "it is cut, changed on its way, or not from this framework")
+		if len(r.hints) == 0 {
+			hints = append(hints, "it is cut, changed on its way, or not from this framework")
+		}
 		fail("malformed %s cookie", r.format)
 	case outcomeIncomplete:
 		fail("a chunk of the %s cookie is missing", r.format)
@@ -151,13 +167,32 @@ func (v *voice) report(r *result, q *query, c clock, several, terse bool) {
 		fail("this is a deletion: the app has ended the session")
 	case outcomeUnknown:
 		if r.absent && r.name != "" {
-			fail("no cookie named %s", r.name)
+			fail("no cookie named %s", shortName(r.name))
 			break
+		}
+		if len(r.hints) == 0 {
+			hints = append(hints, anyForm)
 		}
 		if r.absent {
 			fail("no session cookie in the input")
 			break
 		}
-		fail("not a session cookie of Starlette, FastAPI, Litestar or Starlite")
+		fail("not %s", ourCookies)
+	}
+}
+
+const ourCookies = "a session cookie of Starlette, FastAPI, Litestar or Starlite"
+
+// unusable tells of the keys that can open no encrypted cookie.
+func (v *voice) unusable(name string, keys []key) {
+	for _, k := range keys {
+		if k.sealed != nil {
+			continue
+		}
+		var hints []string
+		if k.advice != "" {
+			hints = append(hints, k.advice)
+		}
+		v.error(name+fmt.Sprintf("key %q is %d bytes; an AES key is 16, 24 or 32", k.label, k.length), hints...)
 	}
 }

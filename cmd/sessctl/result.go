@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
@@ -43,6 +44,7 @@ type result struct {
 	outcome   outcome
 	format    codec.Format // 0: unknown
 	name      string       // empty: a bare value
+	number    int          // of a bare value, where the input has several
 	absent    bool         // there is no such cookie
 	verified  *bool        // nil: no key given
 	key       string       // the label of the one that fits
@@ -63,6 +65,17 @@ func (r *result) find(code, detail string) {
 		}
 	}
 	r.findings = append(r.findings, newFinding(code, detail))
+}
+
+// isAuthentic reports whether a key has verified the cookie.
+func (r *result) isAuthentic() bool { return r.verified != nil && *r.verified }
+
+// title tells the results of one input apart; empty if there is nothing to say.
+func (r *result) title() string {
+	if r.number > 0 {
+		return "value " + strconv.Itoa(r.number)
+	}
+	return shortName(r.name)
 }
 
 // wellFormed reports whether the cookie is one of ours, whoever made it.

@@ -35,7 +35,10 @@ and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.Flags().Bool("version", false, "print the version and the commit it was built from")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		say.quiet, _ = cmd.Flags().GetBool("quiet")
+		return flagError(err)
+	})
 	root.AddCommand(newDecode(e, say))
 	root.AddCommand(helpTopics()...)
 	root.SetHelpCommand(&cobra.Command{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"runtime/debug"
@@ -15,7 +16,7 @@ import (
 	"unicode"
 )
 
-// session is the value in testdata/cookies/starlette-named, of starlette 1.10.0;
+// session is the value in cookies/starlette-named, of starlette 1.10.0;
 // its text is {"a": 1}.
 const session = "eyJhIjogMX0=.ZVPxAA.xG24nPALo8AhuefWvxeYlShMy1g"
 
@@ -143,12 +144,20 @@ func TestInterrupted(t *testing.T) {
 	r, w := io.Pipe()
 	defer w.Close()
 	go cancel()
-	_, err := readText(ctx, r, "standard input")
+	e, _, stderr := testEnv("")
+	e.stdin = r
+	_, err := readText(ctx, "standard input", e.readStdin)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("readText: %v", err)
 	}
-	e, _, stderr := testEnv("")
 	if code := newVoice(e).exitCode(err); code != exitInterrupted || stderr.Len() > 0 {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestUTF16(t *testing.T) {
+	e, _, stderr := testEnv("\xff\xfes\x00=\x001\x00")
+	if code := run([]string{"decode"}, e); code != exitNotSession || !strings.Contains(stderr.String(), "hint: if PowerShell wrote it") {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
 }
@@ -234,20 +243,26 @@ func TestHelpJSONIsComplete(t *testing.T) {
 }
 
 func TestFindings(t *testing.T) {
-	source, err := os.ReadFile("resolve.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	used := map[string]bool{}
-	for _, match := range regexp.MustCompile(`\.find\("([^"]*)"`).FindAllSubmatch(source, -1) {
-		used[string(match[1])] = true
+	for _, file := range []string{"findings.go", "reading.go"} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range regexp.MustCompile(`\.find\("([^"]*)"`).FindAllSubmatch(source, -1) {
+			used[string(match[1])] = true
+		}
 	}
+	help := helpFindings()
 	for _, kind := range findingKinds {
 		if kind.level != levelInfo && kind.level != levelWarn || kind.says == "" {
 			t.Errorf("%s: no level, or it says nothing", kind.code)
 		}
 		if kind.level == levelWarn && kind.do == "" {
 			t.Errorf("%s: a warning, but nothing to do", kind.code)
+		}
+		if !strings.Contains(help, "\n  "+kind.code+" ("+kind.level+")\n") {
+			t.Errorf("%s: help findings does not tell of it", kind.code)
 		}
 		if !used[kind.code] {
 			t.Errorf("%s: twice in the table, or never found", kind.code)
@@ -287,12 +302,12 @@ func TestHasLoneSurrogate(t *testing.T) {
 // FuzzDecode: whatever the input, the command ends with a documented exit code
 // and prints nothing that could upset a terminal.
 func FuzzDecode(f *testing.F) {
-	entries, err := os.ReadDir("testdata/cookies")
+	entries, err := os.ReadDir(cookieDir)
 	if err != nil || len(entries) == 0 {
 		f.Fatalf("no seeds: %v", err)
 	}
 	for _, entry := range entries {
-		data, err := os.ReadFile("testdata/cookies/" + entry.Name())
+		data, err := os.ReadFile(filepath.Join(cookieDir, entry.Name()))
 		if err != nil {
 			f.Fatal(err)
 		}

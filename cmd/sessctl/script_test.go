@@ -11,19 +11,22 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// cookieDir holds what testdata/scripts/cmd_cookies.py makes.
+var cookieDir = filepath.Join("..", "..", "testdata", "cookies")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"sessctl": main})
 }
 
 // TestScripts runs the archives of testdata: what a user types, and gets. Their
-// cookies come from testdata/cookies, which testdata/scripts/cmd_cookies.py
-// makes with the real packages.
+// cookies come from the module's testdata/cookies, which the real packages made.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TZ", "UTC")
-			return os.CopyFS(filepath.Join(env.WorkDir, "cookies"), os.DirFS(filepath.Join("testdata", "cookies")))
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each run waits a second at its end
+			return os.CopyFS(filepath.Join(env.WorkDir, "cookies"), os.DirFS(cookieDir))
 		},
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exit": cmdExit},
 		RequireExplicitExec: true,

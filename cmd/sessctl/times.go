@@ -10,6 +10,17 @@ import (
 	"github.com/sessctl/sessctl/codec"
 )
 
+// maxUnix is the end of the year 9999, the last of RFC 3339 and of the cookies.
+const maxUnix = 253402300799
+
+// addAge returns when a session expires, as the codec does.
+func addAge(signed time.Time, maxAge time.Duration) time.Time {
+	if t := signed.Add(maxAge); t.Unix() < maxUnix {
+		return t
+	}
+	return time.Unix(maxUnix, 0).UTC()
+}
+
 // parseMaxAge reads none, seconds, or a number with s, m, h, d or w.
 func parseMaxAge(s string) (time.Duration, error) {
 	if s == "none" {
@@ -38,11 +49,10 @@ func parseMaxAge(s string) (time.Duration, error) {
 
 // parseNow reads RFC 3339 or Unix seconds.
 func parseNow(s string) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
+	if t, err := time.Parse(time.RFC3339, s); err == nil && t.Unix() <= maxUnix {
 		return t, nil
 	}
-	// RFC 3339 ends with the year 9999, and so do the cookies.
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil && 0 <= n && n <= 253402300799 {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && 0 <= n && n <= maxUnix {
 		return time.Unix(n, 0), nil
 	}
 	return time.Time{}, usageError("--now is a time as 2026-08-24T09:12:31Z or in Unix seconds, up to the year 9999")
@@ -54,7 +64,13 @@ type clock struct {
 	zone *time.Location
 }
 
-func (c clock) absolute(t time.Time) string { return t.In(c.zone).Format("2006-01-02 15:04:05Z07:00") }
+func (c clock) absolute(t time.Time) string {
+	local := t.In(c.zone)
+	if local.Year() > 9999 { // east of Greenwich
+		local = t.UTC()
+	}
+	return local.Format("2006-01-02 15:04:05Z07:00")
+}
 
 // relative returns "in 12 days", "2 days ago" or "now".
 func (c clock) relative(t time.Time) string {

@@ -13,10 +13,11 @@ type voice struct {
 	color   bool
 	quiet   bool // says nothing
 	verbose bool // says details too
+	warned  map[string]bool
 }
 
 func newVoice(e *env) *voice {
-	return &voice{w: e.stderr, color: e.useColor("auto", e.stderrTTY)}
+	return &voice{w: e.stderr, color: e.useColor("auto", e.stderrTTY), warned: map[string]bool{}}
 }
 
 const (
@@ -45,6 +46,14 @@ func (v *voice) error(text string, hints ...string) {
 func (v *voice) warn(text string, hints ...string) {
 	v.line("warning: ", yellow, text)
 	v.hints(hints)
+}
+
+// warnOnce does not repeat what holds of several results alike.
+func (v *voice) warnOnce(text, hint string) {
+	if !v.warned[text] {
+		v.warned[text] = true
+		v.warn(text, hint)
+	}
 }
 
 func (v *voice) hints(hints []string) {

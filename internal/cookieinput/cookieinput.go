@@ -25,6 +25,12 @@ const (
 var (
 	// ErrEmpty: nothing but white space.
 	ErrEmpty = errors.New("no input")
+	// ErrNoHeader: headers, but no cookie among them.
+	ErrNoHeader = errors.New("no Cookie or Set-Cookie line in these headers")
+	// ErrEmptyHeader: the only Cookie or Set-Cookie lines hold nothing.
+	ErrEmptyHeader = errors.New("the Cookie or Set-Cookie line is empty")
+	// ErrNotText: not UTF-8, but UTF-16 or a file of another kind.
+	ErrNotText = errors.New("the input is not text in UTF-8")
 	// ErrTooLarge: above one of the limits of this package.
 	ErrTooLarge = errors.New("input is too large")
 )
@@ -44,6 +50,7 @@ type Cookie struct {
 	Name    string // empty for a bare value
 	Value   string // without quotes and escapes
 	Quoted  bool   // the value stood in double quotes
+	Size    int    // of name and value as they stood there, in bytes
 	Expunge bool   // a Set-Cookie with Max-Age=0: the browser is told to drop it
 }
 
@@ -51,9 +58,9 @@ type Cookie struct {
 // clears with the value null.
 func (c Cookie) Deletion() bool { return c.Expunge || c.Value == "" || c.Value == "null" }
 
-// shortestValue is the length of the shortest session cookie: {} in base64, a
+// ShortestValue is the length of the shortest session cookie: {} in base64, a
 // dot and a signature.
-const shortestValue = 32
+const ShortestValue = 32
 
 // unlikelyName is the length from which on what stands before an = is no
 // cookie's name. A whole session cookie that ends in padding is longer.
@@ -62,38 +69,54 @@ const unlikelyName = 64
 // Parse returns the cookies of text in the order in which they stand there,
 // never more than it has lines and semicolons.
 func Parse(text string, kind Kind) ([]Cookie, error) {
-	if len(text) > MaxInput {
-		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, MaxInput>>20)
-	}
 	text = strings.TrimPrefix(text, "\ufeff") // Windows editors
-	if strings.TrimSpace(text) == "" {
+	headers, traced := false, false
+	if kind != Value {
+		text, headers = cutBody(text)
+		traced = isTrace(text)
+		headers = headers || traced || hasHeader(text)
+	}
+	switch {
+	case len(text) > MaxInput:
+		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, MaxInput>>20)
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"), !traced && strings.Contains(text, "\x00"):
+		return nil, ErrNotText
+	case strings.TrimSpace(text) == "":
 		return nil, ErrEmpty
 	}
-	headers := kind != Value && hasHeader(text)
 	var cookies []Cookie
-	number := 0
+	number, found, empty := 0, false, false
 	for line := range strings.Lines(text) {
 		number++
+		lineKind, value := kind, strings.TrimSpace(line)
+		if headers {
+			// Among other headers (curl -si, curl -v) only these lines count.
+			named, rest := cutHeader(value)
+			if named == Auto || traced && !isTrace(value) {
+				continue
+			}
+			found, empty = true, empty || rest == ""
+			if kind != Auto && named != kind {
+				continue
+			}
+			lineKind, value = named, rest
+		}
 		if len(line) > MaxLine {
 			return nil, fmt.Errorf("%w: line %d is longer than %d MiB", ErrTooLarge, number, MaxLine>>20)
 		}
-		line = strings.TrimSpace(line)
-		lineKind := kind
-		if headers {
-			// Among other headers (curl -si, curl -v) only these lines count.
-			named, rest := cutHeader(line)
-			if named == Auto || kind != Auto && named != kind {
-				continue
-			}
-			lineKind, line = named, rest
-		}
-		if line == "" {
+		if value == "" {
 			continue
 		}
-		cookies = append(cookies, parseLine(line, lineKind)...)
+		cookies = append(cookies, parseLine(value, lineKind)...)
 		if len(cookies) > maxCookies {
 			return nil, fmt.Errorf("%w: more than %d cookies", ErrTooLarge, maxCookies)
 		}
+	}
+	switch {
+	case headers && !found:
+		return nil, ErrNoHeader
+	case len(cookies) == 0 && empty:
+		return nil, ErrEmptyHeader
 	}
 	return cookies, nil
 }
@@ -158,7 +181,7 @@ func parsePairs(s string) []Cookie {
 func parsePair(pair string) (c Cookie, ok bool) {
 	pair = strings.TrimSpace(pair)
 	if isValue(pair) {
-		return newCookie("", pair), len(pair) >= shortestValue
+		return newCookie("", pair), len(pair) >= ShortestValue
 	}
 	name, value, _ := strings.Cut(pair, "=")
 	return newCookie(name, value), true
@@ -183,51 +206,29 @@ func parseSetCookie(s string) Cookie {
 	return c
 }
 
-// isSetCookie reports whether a line without a header's name has attributes.
+// isSetCookie reports whether all that stands behind the first pair of a line
+// without a header's name are attributes. Some cookies are called path.
 func isSetCookie(s string) bool {
-	_, attributes, _ := strings.Cut(s, ";")
+	_, attributes, ok := strings.Cut(s, ";")
+	known := false
 	for attribute := range strings.SplitSeq(attributes, ";") {
 		name, _, _ := strings.Cut(attribute, "=")
 		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "path", "max-age", "expires", "httponly", "samesite", "secure", "domain", "partitioned":
-			return true
+		case "path", "max-age", "expires", "httponly", "samesite", "secure", "domain", "partitioned", "priority":
+			known = true
+		case "": // Starlette before 0.18 clears with ;;
+		default:
+			return false
 		}
 	}
-	return false
-}
-
-func hasHeader(text string) bool {
-	for line := range strings.Lines(text) {
-		if kind, _ := cutHeader(strings.TrimSpace(line)); kind != Auto {
-			return true
-		}
-	}
-	return false
-}
-
-// cutHeader cuts a header's name off, and what curl -v writes before it. The
-// kind is Auto when there is none.
-func cutHeader(line string) (Kind, string) {
-	bare := line
-	if strings.HasPrefix(line, "< ") || strings.HasPrefix(line, "> ") {
-		bare = strings.TrimSpace(line[2:])
-	}
-	name, rest, ok := strings.Cut(bare, ":")
-	if !ok {
-		return Auto, line
-	}
-	switch strings.ToLower(strings.TrimSpace(name)) {
-	case "cookie":
-		return Header, strings.TrimSpace(rest)
-	case "set-cookie":
-		return SetHeader, strings.TrimSpace(rest)
-	}
-	return Auto, line
+	return ok && known
 }
 
 func newCookie(name, value string) Cookie {
-	value, quoted := unquote(strings.TrimSpace(value))
-	return Cookie{Name: strings.TrimSpace(name), Value: value, Quoted: quoted}
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	size := len(name) + len(value)
+	value, quoted := unquote(value)
+	return Cookie{Name: name, Value: value, Quoted: quoted, Size: size}
 }
 
 func cutQuotes(s string) (inner string, ok bool) {

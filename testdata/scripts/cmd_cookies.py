@@ -1,7 +1,6 @@
-"""Makes the cookies of cmd/sessctl/testdata/cookies with the real packages.
+"""Makes testdata/cookies: those of the tests of cmd/sessctl, of the real packages.
 
-    pip install starlette==1.10.0 itsdangerous==2.2.0 litestar==2.25.0 cryptography
-    python testdata/scripts/cmd_cookies.py
+    cmd_cookies.py [OUTDIR]
 
 Each file is what a running app put on the wire: Set-Cookie lines, without the
 header's name. Clock and nonces are fixed, so a second run makes the same files.
@@ -13,6 +12,7 @@ import importlib.metadata
 import json
 import os
 import pathlib
+import sys
 import time
 
 NOW = 1700000000  # 2023-11-14T22:13:20Z
@@ -30,6 +30,7 @@ def _urandom(n):
 real_urandom, os.urandom = os.urandom, _urandom
 
 import itsdangerous  # noqa: E402
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 from litestar import Litestar, Request, get  # noqa: E402
 from litestar.middleware.session.client_side import CookieBackendConfig  # noqa: E402
 from starlette.middleware.sessions import SessionMiddleware  # noqa: E402
@@ -38,11 +39,12 @@ from starlette.responses import PlainTextResponse  # noqa: E402
 os.urandom = real_urandom
 
 PINS = {"starlette": "1.10.0", "itsdangerous": "2.2.0", "litestar": "2.25.0"}
-OUT = pathlib.Path(__file__).parents[2] / "cmd" / "sessctl" / "testdata" / "cookies"
+OUT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1] / "cookies")
 
 SECRET = "secret"
 AES_KEY = bytes(range(0xA0, 0xC0))
 TEXT_KEY = b"0123456789abcdef"
+SHORT_KEY = bytes(range(0xC0, 0xD0))
 
 
 async def _set_cookies(app, cookie):
@@ -105,6 +107,13 @@ def signed(payload, signer=None):
     return ["session=" + signer.sign(base64.b64encode(payload)).decode()]
 
 
+def sealed(payload, aad=b'{"expires_at":1701209600}'):
+    """What Litestar would read, or fail on, but not write."""
+    nonce = _urandom(12)
+    raw = nonce + AESGCM(AES_KEY).encrypt(nonce, payload, aad) + b"additional_authenticated_data=" + aad
+    return ["session=" + base64.b64encode(raw).decode()]
+
+
 def write(name, lines):
     (OUT / name).write_bytes(("\n".join(lines) + "\n").encode())
 
@@ -139,6 +148,7 @@ def main():
     write("starlette-list", signed(b"[1, 2]"))
     write("starlette-not-json", signed(b"user=1"))
     write("starlette-spaced", signed(b'{ "a" : 1.0 ,\n"b" : [ 1e16 ] }'))
+    write("starlette-long-integer", signed(b'{"n": 1' + b"0" * 4300 + b"}"))
     write("starlette-untimed", signed(json.dumps({"old": True}).encode(), itsdangerous.Signer(SECRET)))
 
     set_user = litestar(user)
@@ -151,6 +161,14 @@ def main():
     write("litestar-11-chunks", litestar({f"key{i}": "x" * 300 for i in range(100)}))
     # A newer session in chunks, and the bare cookie of an older one beside them.
     write("litestar-stale", set_user + litestar(big, max_age=2000000))
+    write("litestar-short-key", litestar({"a": 1}, secret=SHORT_KEY))
+    write("litestar-named", litestar({"a": 1}, key="app-2"))
+    write("litestar-nan", sealed(b'{"a":NaN}'))
+    write("litestar-odd-aad", sealed(b'{"a":1}', b'{"expires_at":-1}'))
+
+    # As Flask makes it (flask.sessions.SecureCookieSessionInterface).
+    flask = itsdangerous.URLSafeTimedSerializer(SECRET, salt="cookie-session", signer_kwargs={"key_derivation": "hmac"})
+    write("flask", ["session=" + flask.dumps({"user": 1}) + "; HttpOnly; Path=/"])
 
 
 main()

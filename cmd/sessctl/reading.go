@@ -1,0 +1,277 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/internal/cookieinput"
+)
+
+// read reads one family: each signed cookie of it, each bare encrypted one, and
+// the chunks together. A family without any that lives is a deletion.
+func (q *query) read(f *family) ([]*result, error) {
+	bare := live(f.bare)
+	chunks := map[int][]cookieinput.Cookie{}
+	for n, sent := range f.chunks {
+		if sent = live(sent); len(sent) > 0 {
+			chunks[n] = sent
+		}
+	}
+	var results []*result
+	var sealed []cookieinput.Cookie
+	for _, c := range bare {
+		if q.format == codec.FormatLitestar || q.format == 0 && !strings.Contains(c.Value, ".") {
+			sealed = append(sealed, c)
+			continue
+		}
+		r, err := q.readSigned(f.name, c)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	if len(chunks) > 0 {
+		found, err := q.readChunks(f.name, sealed, chunks)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, found...)
+	} else {
+		for _, c := range sealed {
+			r, err := q.readSealed(f.name, []cookieinput.Cookie{c}, nil)
+			if err != nil {
+				return nil, err
+			}
+			results = append(results, r)
+		}
+	}
+	if len(results) == 0 {
+		results = append(results, &result{outcome: outcomeDeletion, name: f.name, verified: q.unmatched()})
+	}
+	for _, r := range results {
+		r.number = f.number
+		switch {
+		case len(bare) > 0 && len(chunks) > 0:
+			r.find("stale-bare", "")
+		case len(bare) > 1:
+			r.find("duplicate-cookie", "")
+		}
+	}
+	return results, nil
+}
+
+// unmatched is what a result says as long as no key has verified its cookie.
+func (q *query) unmatched() *bool {
+	if len(q.keys) == 0 {
+		return nil
+	}
+	return new(bool)
+}
+
+// readSigned reads a cookie of Starlette.
+func (q *query) readSigned(name string, c cookieinput.Cookie) (*result, error) {
+	r := &result{name: name, verified: q.unmatched(), tried: len(q.keys)}
+	r.findInCookie(c)
+	r.findSize(c)
+	untimed := strings.Count(c.Value, ".") == 1
+	if len(q.keys) == 0 {
+		session, err := codec.ParseUnverified(c.Value)
+		q.fill(r, codec.FormatStarlette, c.Value, session, err)
+	} else {
+		decoder, err := q.starlette(untimed)
+		if err != nil {
+			return nil, err
+		}
+		session, err := decoder.Decode(c.Value)
+		q.fill(r, codec.FormatStarlette, c.Value, session, err)
+		r.setAuthentic(decoder, codec.FormatStarlette, c.Value)
+		if r.outcome == outcomeNotAuthentic {
+			if err := q.tryForms(r, c.Value, untimed); err != nil {
+				return nil, err
+			}
+		}
+	}
+	r.hintAtShape(c)
+	if r.format == codec.FormatStarlette && untimed {
+		r.find("no-timestamp", "")
+	}
+	return r, nil
+}
+
+func (q *query) starlette(untimed bool) (*codec.Codec, error) {
+	cached := &q.timed
+	if untimed {
+		cached = &q.untimed
+	}
+	if *cached == nil {
+		var secrets []codec.Key
+		for _, k := range q.keys {
+			secrets = append(secrets, codec.NewKey(k.label, k.signed))
+		}
+		var err error
+		if *cached, err = q.newStarlette(secrets, untimed); err != nil {
+			return nil, err
+		}
+	}
+	return *cached, nil
+}
+
+func (q *query) newStarlette(secrets []codec.Key, untimed bool) (*codec.Codec, error) {
+	decoder, err := codec.NewStarlette(codec.StarletteConfig{
+		Keys:    codec.Keys{Current: secrets[0], Previous: secrets[1:]},
+		MaxAge:  q.maxAge,
+		Untimed: untimed,
+		Now:     func() time.Time { return q.now },
+	})
+	if err != nil {
+		return nil, usageError(strings.TrimPrefix(err.Error(), "codec: "))
+	}
+	return decoder, nil
+}
+
+// tryForms tells of a key that fits but for what stands around it.
+func (q *query) tryForms(r *result, value string, untimed bool) error {
+	for _, k := range q.keys {
+		for _, form := range keyForms {
+			secret := form.of(k.text)
+			if secret == "" || secret == string(k.signed) {
+				continue
+			}
+			decoder, err := q.newStarlette([]codec.Key{codec.NewKey(k.label, []byte(secret))}, untimed)
+			if err != nil {
+				return err
+			}
+			if _, err := decoder.Decode(value); !errors.Is(err, codec.ErrUnauthentic) {
+				r.hints = append(r.hints, "key "+strconv.Quote(k.label)+" "+form.hint)
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// readChunks reads the numbered cookies of a family and, if they are no session
+// together, each of them as a cookie whose name only looks like a chunk's.
+func (q *query) readChunks(name string, bare []cookieinput.Cookie, chunks map[int][]cookieinput.Cookie) ([]*result, error) {
+	r, err := q.readSealed(name, bare, chunks)
+	if err != nil || r.isAuthentic() {
+		return []*result{r}, err
+	}
+	var authentic []*result
+	for _, n := range numbers(chunks) {
+		c := chunks[n][len(chunks[n])-1]
+		alone, err := q.readSealed(c.Name, []cookieinput.Cookie{c}, nil)
+		switch {
+		case err != nil:
+			return nil, err
+		case alone.isAuthentic():
+			authentic = append(authentic, alone)
+		case r.outcome == outcomeIncomplete && len(r.hints) == 0 &&
+			(alone.outcome == outcomeNoKey || alone.outcome == outcomeNotAuthentic):
+			r.hints = append(r.hints, "if it is a cookie of its own, no chunk: --name "+shortName(c.Name))
+		}
+	}
+	if len(authentic) > 0 {
+		return authentic, nil
+	}
+	return []*result{r}, nil
+}
+
+// readSealed reads an encrypted cookie, or the chunks of one and what is beside
+// them.
+func (q *query) readSealed(name string, bare []cookieinput.Cookie, chunks map[int][]cookieinput.Cookie) (*result, error) {
+	r := &result{name: name, verified: q.unmatched(), chunks: len(chunks)}
+	var cookies []*http.Cookie
+	for _, c := range bare {
+		r.findInCookie(c)
+		if c.Name != "" { // else it may be chunks that somebody joined
+			r.findSize(c)
+		}
+		cookies = append(cookies, &http.Cookie{Name: "session", Value: c.Value})
+	}
+	for _, n := range numbers(chunks) {
+		sent := chunks[n]
+		if len(sent) > 1 {
+			r.find("duplicate-chunk", "number "+strconv.Itoa(n))
+		}
+		for _, c := range sent {
+			r.findInCookie(c)
+			r.findSize(c)
+			cookies = append(cookies, &http.Cookie{Name: "session-" + strconv.Itoa(n), Value: c.Value})
+		}
+	}
+	if len(chunks) > 0 {
+		if n := firstMissing(chunks); n < slices.Max(numbers(chunks)) {
+			r.find("missing-chunk", "number "+strconv.Itoa(n))
+		}
+		if len(chunks) > 10 {
+			r.find("text-sorted-chunks", "")
+		}
+	}
+
+	decoder, tried, err := q.litestar()
+	if err != nil {
+		return nil, err
+	}
+	if r.tried = tried; tried == 0 {
+		r.verified = nil
+	}
+	session, err := decoder.DecodeCookies(cookies)
+	value := join(bare, chunks)
+	if tried == 0 && errors.Is(err, codec.ErrUnauthentic) {
+		session, err = codec.ParseUnverified(value)
+		if err != nil {
+			session, err = codec.ParseUnverified(unescape(value))
+		}
+	}
+	q.fill(r, codec.FormatLitestar, value, session, err)
+	r.setAuthentic(decoder, codec.FormatLitestar, value)
+	if r.outcome == outcomeIncomplete && firstMissing(chunks) == len(chunks) {
+		r.find("missing-chunk", "one after number "+strconv.Itoa(len(chunks)-1))
+	}
+	if len(chunks) == 0 {
+		r.hintAtShape(bare[len(bare)-1])
+	}
+	q.findInKey(r)
+	return r, nil
+}
+
+// litestar returns the decoder and how many keys it has. Without any it has one
+// that fits nothing, for what it tells of the form of a cookie.
+func (q *query) litestar() (decoder *codec.Codec, tried int, err error) {
+	var secrets []codec.Key
+	for _, k := range q.keys {
+		if k.sealed != nil {
+			secrets = append(secrets, codec.NewKey(k.label, k.sealed))
+		}
+	}
+	tried = len(secrets)
+	if tried == 0 {
+		secrets = []codec.Key{codec.NewKey("none", []byte(rand.Text()[:16]))}
+	}
+	if q.sealed == nil {
+		q.sealed, err = codec.NewLitestar(codec.LitestarConfig{
+			Keys: codec.Keys{Current: secrets[0], Previous: secrets[1:]},
+			Now:  func() time.Time { return q.now },
+		})
+		if err != nil {
+			return nil, 0, usageError(strings.TrimPrefix(err.Error(), "codec: "))
+		}
+	}
+	return q.sealed, tried, nil
+}
+
+// unescape undoes percent-encoding, as Litestar does with every cookie.
+func unescape(value string) string {
+	if decoded, err := url.PathUnescape(value); err == nil {
+		return decoded
+	}
+	return value
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/internal/cookieinput"
+)
+
+// anyForm is what to do about an input that is nothing known.
+const anyForm = "give a cookie's value, name=value, a Cookie: header or Set-Cookie: lines: as an argument, @FILE or on standard input"
+
+// shapes are things that people take for a session cookie, and what they are.
+var shapes = []struct {
+	is   func(c cookieinput.Cookie) bool
+	hint string
+}{
+	{inSingleQuotes, "single quotes stand around it: cmd.exe does not take them off, use double quotes there"},
+	{func(c cookieinput.Cookie) bool { return isJWT(c.Value) }, "it is a JSON Web Token, no session cookie"},
+	{isFlask, "it has the form of a Flask session"},
+	{isSessionID, "it looks like the id of a server-side session: the data is in the app's store"},
+	{startsSigned, "it starts like a signed cookie, but the signature is missing: copy the whole value"},
+	{isLongBase64, "it may be an encrypted cookie whose end is missing: copy the whole value"},
+}
+
+// hintAtShape says what a cookie is that is none of ours, or damaged.
+func (r *result) hintAtShape(c cookieinput.Cookie) {
+	if r.outcome != outcomeUnknown && r.outcome != outcomeMalformed || r.isAuthentic() {
+		return
+	}
+	for _, shape := range shapes {
+		if shape.is(c) {
+			r.hints = append(r.hints, shape.hint)
+			return
+		}
+	}
+}
+
+func inSingleQuotes(c cookieinput.Cookie) bool {
+	return strings.HasPrefix(c.Name, "'") || strings.HasPrefix(c.Value, "'") || strings.HasSuffix(c.Value, "'")
+}
+
+// isJWT reports whether the first two of three parts are JSON objects.
+func isJWT(value string) bool {
+	parts := strings.Split(value, ".")
+	return len(parts) == 3 && strings.HasPrefix(parts[0], "eyJ") && strings.HasPrefix(parts[1], "eyJ")
+}
+
+// isFlask knows Flask's cookies by what sets them apart from Starlette's:
+// base64 for URLs without padding, or compressed.
+func isFlask(c cookieinput.Cookie) bool {
+	if strings.HasPrefix(c.Value, ".eJ") {
+		return strings.Count(c.Value, ".") == 3
+	}
+	parts := strings.Split(c.Value, ".")
+	if len(parts) != 3 || len(parts[2]) != base64.RawURLEncoding.EncodedLen(20) {
+		return false
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[0])
+	return err == nil && bytes.HasPrefix(text, []byte("{")) && json.Valid(text)
+}
+
+// isSessionID knows what secrets.token_hex makes.
+func isSessionID(c cookieinput.Cookie) bool {
+	n := len(c.Value)
+	return 32 <= n && n <= 128 && n%2 == 0 && strings.Trim(c.Value, "0123456789abcdef") == ""
+}
+
+func startsSigned(c cookieinput.Cookie) bool {
+	return strings.HasPrefix(c.Value, "eyJ") && !strings.Contains(c.Value, ".")
+}
+
+// isLongBase64 takes what is longer than an id or a token.
+func isLongBase64(c cookieinput.Cookie) bool {
+	return len(c.Value) > 128 && strings.Trim(c.Value, base64Alphabet) == ""
+}
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+
+// holdsMarker reports whether value decodes, as far as it does, to what an
+// encrypted cookie has in front of its expiry.
+func holdsMarker(value string) bool {
+	raw, _ := base64.StdEncoding.DecodeString(unescape(value))
+	return bytes.Contains(raw, []byte("additional_authenticated_data="))
+}
+
+// isWrapped reports whether the cookies are one whose value a line end cut into
+// pieces.
+func isWrapped(cookies []cookieinput.Cookie) bool {
+	var b strings.Builder
+	for i, c := range cookies {
+		if i > 0 && c.Name != "" {
+			return false
+		}
+		if _, err := codec.ParseUnverified(c.Value); err == nil {
+			return false
+		}
+		b.WriteString(c.Value)
+	}
+	_, err := codec.ParseUnverified(b.String())
+	return len(cookies) > 1 && err == nil
+}
