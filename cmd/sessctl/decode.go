@@ -48,9 +48,10 @@ func newDecode(e *env, say *voice) *cobra.Command {
 		Short: "print a session's data",
 		Long: `Decode prints the data of a session cookie.
 
-An INPUT is a cookie value, name=value, a Cookie: header or Set-Cookie: lines;
-@FILE reads it from a file, - or nothing from standard input. All of them are
-one set, so the chunks of a split cookie can be given in any order.
+An INPUT is a cookie value, name=value, a Cookie: header, Set-Cookie: lines, a
+cookie jar, a curl command (read, never run) or a HAR file; @FILE reads it from
+a file, - or nothing from standard input. All of them are one set, so the chunks
+of a split cookie can be given in any order.
 
 A signed cookie (Starlette, FastAPI) can be read without a key, but is then not
 verified. An encrypted one (Litestar, Starlite) needs its key. With a key, what
@@ -81,7 +82,7 @@ no key authenticates is not printed.`,
 	flags.SortFlags = false
 	o.keys.register(flags)
 	flags.BoolVar(&o.unverified, "unverified", false, "print without verifying; keys are ignored")
-	flags.StringVar(&o.from, "from", "auto", "`FORM` of the INPUT: auto, value, cookie, set-cookie")
+	flags.StringVar(&o.from, "from", "auto", "`FORM` of the INPUT: auto, value, cookie, set-cookie, jar, curl, har")
 	flags.StringVar(&o.format, "format", "auto", "`FORMAT` of the cookie: auto, starlette, litestar, starlite")
 	flags.StringVar(&o.name, "name", "", "take the cookie of this `NAME` alone")
 	flags.StringVar(&o.maxAge, "max-age", "14d", "`AGE` at which the app ends a session: none, seconds, or a number with s m h d w")
@@ -127,7 +128,7 @@ func (o *decodeOptions) settings() (settings, error) {
 		return s, usageError("--color is auto, always or never")
 	}
 	if _, ok := inputKinds[o.from]; !ok {
-		return s, usageError("--from is auto, value, cookie or set-cookie")
+		return s, usageError("--from is auto, value, cookie, set-cookie, jar, curl or har")
 	}
 	switch o.format {
 	case "auto":

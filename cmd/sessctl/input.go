@@ -27,6 +27,9 @@ var inputKinds = map[string]cookieinput.Kind{
 	"value":      cookieinput.Value,
 	"cookie":     cookieinput.Header,
 	"set-cookie": cookieinput.SetHeader,
+	"jar":        cookieinput.Jar,
+	"curl":       cookieinput.Curl,
+	"har":        cookieinput.HAR,
 }
 
 // readCookies reads every INPUT, all of them one set.
@@ -107,6 +110,11 @@ func inputFailed(cause error) error {
 	}{
 		{cookieinput.ErrNoHeader, "Starlette since 1.0 sets a cookie only when the session has changed; a browser sends it in every request"},
 		{cookieinput.ErrEmptyHeader, "put the cookie behind the name, on the same line"},
+		{cookieinput.ErrJar, "its columns are separated by tabs, which terminals and editors turn into blanks: give the file itself, as @FILE"},
+		{cookieinput.ErrCurl, "copy it as cURL (bash) or cURL (cmd) from the browser's network panel, all of its lines"},
+		{cookieinput.ErrCurlFile, "curl -b FILE reads a cookie jar: give that, as @FILE"},
+		{cookieinput.ErrHAR, "export it again from the browser's network panel; a file that is cut off cannot be read"},
+		{cookieinput.ErrNoCookieHAR, "browsers leave cookies out unless told otherwise: export the HAR file with sensitive data"},
 		{cookieinput.ErrNotText, "if PowerShell wrote it: its > makes UTF-16, so pipe into Out-File -Encoding utf8, or into sessctl"},
 	} {
 		if errors.Is(cause, known.err) {
@@ -117,7 +125,7 @@ func inputFailed(cause error) error {
 }
 
 func readText(ctx context.Context, path string, read func(context.Context, string, int64) ([]byte, error)) (string, error) {
-	data, err := read(ctx, path, cookieinput.MaxInput+1)
+	data, err := read(ctx, path, cookieinput.MaxHAR+1)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()

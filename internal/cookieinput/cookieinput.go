@@ -43,6 +43,9 @@ const (
 	Value                 // each line is a value, whatever it holds
 	Header                // each line is a Cookie header, its name optional
 	SetHeader             // each line is a Set-Cookie header, its name optional
+	Jar                   // a Netscape cookie jar, as curl and browser add-ons write it
+	Curl                  // curl commands, as browsers copy them; never run
+	HAR                   // a HAR file, as browsers export it
 )
 
 // Cookie is one cookie of the input.
@@ -70,6 +73,9 @@ const unlikelyName = 64
 // never more than it has lines and semicolons.
 func Parse(text string, kind Kind) ([]Cookie, error) {
 	text = strings.TrimPrefix(text, "\ufeff") // Windows editors
+	if f, ok := formOf(text, kind); ok {
+		return f.read(text)
+	}
 	headers, traced := false, false
 	if kind != Value {
 		text, headers = cutBody(text)
