@@ -161,7 +161,7 @@ func (c *Codec) Read(r *http.Request) (*Session, error) {
 // Write sets the cookies that hold v on w. If v has no values it clears those
 // that r carried; so it does with left-overs of another format or of a longer
 // session. It replaces what an earlier Write set, and sets no other header:
-// Vary and Cache-Control are the caller's (or package session's).
+// Vary and Cache-Control are the caller's.
 //
 // On error nothing is set. The errors are [ErrUnsupported] and [ErrTooLarge],
 // both as a [ValueError] where one key is to blame, [ErrExpired] (see
@@ -219,6 +219,9 @@ func (f *form) clears(name string) bool {
 func (c *Codec) DecodeCookies(received []*http.Cookie) (*Session, error) {
 	buf := scratch.Get().(*[]byte)
 	defer scratch.Put(buf)
+	if len(c.forms) == 0 {
+		return newSession(), errZero
+	}
 	var firstErr error = ErrNoCookie
 	for i, f := range c.forms {
 		session, err := f.decodeCookies(buf, received)
@@ -379,7 +382,9 @@ func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) {
 	for i, f := range c.forms {
 		out, info, err := f.appendOpen(dst, value)
 		if err == nil {
-			info.Stale = info.Stale || i > 0
+			if i > 0 {
+				info.Stale = true
+			}
 			return out, info, nil
 		}
 		if moreTelling(err, first) {

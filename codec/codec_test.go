@@ -184,6 +184,8 @@ func TestFIPSOnly(t *testing.T) {
 	k := codec.Keys{Current: codec.NewKey("k", []byte("0123456789abcdef"))}
 	if _, err := codec.NewStarlette(codec.StarletteConfig{Keys: k}); err == nil {
 		t.Fatal("NewStarlette works")
+	} else if !strings.Contains(err.Error(), "Starlette's cookies need HMAC-SHA1") {
+		t.Error(err)
 	}
 	c := litestar(t, codec.LitestarConfig{Keys: k})
 	s, err := c.Decode(encode(t, c, `{"n":1}`))
@@ -568,7 +570,8 @@ func TestZeroCodec(t *testing.T) {
 	if _, _, err := c.AppendOpen(nil, []byte("x")); err == nil {
 		t.Error("AppendOpen opens")
 	}
-	if s, err := c.DecodeCookies(nil); err == nil || s == nil {
+	// Not ErrNoCookie, which callers take for a new visitor.
+	if s, err := c.DecodeCookies(nil); err == nil || s == nil || errors.Is(err, codec.ErrNoCookie) {
 		t.Errorf("DecodeCookies: %v", err)
 	}
 	if _, err := c.Encode(nil); err == nil {
@@ -619,9 +622,33 @@ func TestMalformedSignature(t *testing.T) {
 	c := starlette(t, codec.StarletteConfig{})
 	value := encode(t, c, `{"n": 1}`)
 	cut := len(value) - 10
-	for _, bad := range []string{value[:cut] + "\n" + value[cut+1:], value[:cut] + "\r" + value[cut+1:], value[:cut] + "!" + value[cut+1:], value + "=", value[:len(value)-1]} {
+	for _, bad := range []string{value[:cut] + "\n" + value[cut+1:], value[:cut] + "\r" + value[cut+1:], value[:cut] + "!" + value[cut+1:], value + "=", value[:len(value)-1],
+		value[:len(value)-3] + "\n\n\n", value[:len(value)-6] + "\r\n\r\n\r\n"} {
 		if _, err := c.Decode(bad); err != codec.ErrMalformed {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// A key that comes from a cookie is cut and escaped before an error repeats it.
+func TestErrorsCutKeys(t *testing.T) {
+	err := error(&codec.ValueError{Key: strings.Repeat("k", 100) + "tail", Err: codec.ErrType})
+	if got := err.Error(); len(got) > 150 || strings.Contains(got, "tail") {
+		t.Error(got)
+	}
+}
+
+func TestParseUnverifiedKeepsInfo(t *testing.T) {
+	signer, err := itsdangerous.NewTimestampSigner(itsdangerous.Config{Keys: [][]byte{[]byte("any")}, Now: at(clock)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := signer.Sign([]byte("WzFd")) // [1]
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := codec.ParseUnverified(string(value))
+	if !errors.Is(err, codec.ErrNotObject) || s.Format != codec.FormatStarlette || !s.SignedAt.Equal(clock) || s.KeyIndex != -1 {
+		t.Errorf("%+v, %v", s.Info, err)
 	}
 }

@@ -63,8 +63,6 @@ func (a Attributes) withDefaults() (Attributes, error) {
 		return a, errors.New("codec: cookie attributes: no such SameSite")
 	case a.Insecure && a.SameSite == http.SameSiteNoneMode:
 		return a, errors.New("codec: cookie attributes: SameSite=None needs Secure")
-	case a.Insecure && a.Partitioned:
-		return a, errors.New("codec: cookie attributes: Partitioned needs Secure")
 	case a.Insecure && (strings.HasPrefix(name, "__secure-") || strings.HasPrefix(name, "__host-")):
 		return a, errors.New("codec: cookie attributes: the name's prefix needs Secure")
 	case strings.HasPrefix(name, "__host-") && (a.Domain != "" || a.Path != "/"):
@@ -117,7 +115,7 @@ func readCookies(h http.Header, want func(name string) bool) ([]*http.Cookie, er
 			}
 			name = textproto.TrimString(name)
 			if want(name) {
-				value, quoted := unquote(textproto.TrimString(value))
+				value, quoted := Unquote(textproto.TrimString(value))
 				cookies = append(cookies, &http.Cookie{Name: name, Value: value, Quoted: quoted})
 			}
 		}
@@ -125,9 +123,10 @@ func readCookies(h http.Header, want func(name string) bool) ([]*http.Cookie, er
 	return cookies, nil
 }
 
-// unquote undoes what Python's http.cookies does to a value that holds more
-// than letters: double quotes around it, and in them \" \\ and \ooo.
-func unquote(s string) (value string, quoted bool) {
+// Unquote undoes what Python's http.cookies does to a value that holds more
+// than letters and digits: double quotes around it, and in them \" \\ and \ooo.
+// [Cookies] has done so; it is for values that come by another way.
+func Unquote(s string) (value string, quoted bool) {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return s, false
 	}

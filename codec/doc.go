@@ -6,8 +6,7 @@
 //   - Litestar v2 and Starlite v1 client-side sessions: JSON encrypted with
 //     AES-GCM and split over several cookies ([NewLitestar]).
 //
-// [NewMigration] reads several of them and writes one. Server-side sessions
-// and net/http middleware are the business of package session.
+// [NewMigration] reads several of them and writes one.
 //
 // # Sessions
 //
@@ -46,7 +45,8 @@
 // in UTF-16, UTF-32 or after a byte order mark, and values beyond the limits of
 // this package ([MaxCookieSize], [MaxValueSize] and those of [Values]). Of a
 // cookie that is sent twice the last counts, as in Python, and chunks are joined
-// in the order of their numbers, where Python sorts them as text.
+// in the order of their numbers, where Python sorts them as text. Several Cookie
+// headers are one, as in Starlette since 0.49; Litestar reads only the first.
 //
 // # Security
 //

@@ -137,6 +137,11 @@ func TestForeignNumber(t *testing.T) {
 	if got := names(set(t, c, nil, received)); got != "session cleared" {
 		t.Error(got)
 	}
+	// So is a large one.
+	large := &http.Cookie{Name: "session-63", Value: strings.Repeat("A", codec.MaxValueSize)}
+	if _, err := c.DecodeCookies(append(set(t, c, values(t, `{"n":1}`), nil), large)); err != nil {
+		t.Error(err)
+	}
 }
 
 // The expiry counts from the rounded second, in Max-Age too.

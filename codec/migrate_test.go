@@ -127,6 +127,7 @@ func TestMigrationRefused(t *testing.T) {
 		"a previous one":             {To: previous, From: []*codec.Codec{signed}},
 		"the other's previous one":   {To: encrypted, From: []*codec.Codec{starlette(t, codec.StarletteConfig{Keys: codec.Keys{Current: fresh, Previous: []codec.Key{secret}}})}},
 		"its printed form":           {To: encrypted, From: []*codec.Codec{starlette(t, codec.StarletteConfig{Keys: codec.Keys{Current: codec.NewKey("printed", []byte("b'0123456789abcdef'"))}})}},
+		"its printed form, swapped":  {To: starlette(t, codec.StarletteConfig{Keys: codec.Keys{Current: codec.NewKey("printed", []byte("b'0123456789abcdef'"))}}), From: []*codec.Codec{encrypted}},
 		"a zero To":                  {To: new(codec.Codec), From: []*codec.Codec{signed}},
 		"a zero From":                {To: encrypted, From: []*codec.Codec{new(codec.Codec)}},
 	} {

@@ -100,15 +100,21 @@ func (v *Values) AppendJSON(dst []byte, peer Format) ([]byte, error) {
 func (v *Values) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil, FormatLitestar) }
 
 // UnmarshalJSON replaces all that v holds by the object in text, by the rules
-// and with the errors of [ParseValues]. As in encoding/json, null changes nothing.
+// and with the errors of [ParseValues], or leaves it as it is. As in
+// encoding/json, null changes nothing.
 func (v *Values) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
 	}
+	parsed, err := ParseValues(string(text))
+	if err != nil {
+		return err
+	}
 	if err := v.Reset(); err != nil {
 		return err
 	}
-	return v.parse(string(text), 0)
+	v.list = parsed.list
+	return nil
 }
 
 // refusal says what peer's Python would do with a value that has these flags.

@@ -178,8 +178,9 @@ func TestMarshalJSON(t *testing.T) {
 	if got := written(t, v, FormatStarlette); got != `{"new": 100.0}` || !v.Modified() {
 		t.Errorf("unmarshaled %s", got)
 	}
-	if err := json.Unmarshal([]byte(`[1]`), v); !errors.Is(err, ErrNotObject) {
-		t.Errorf("a list: %v", err)
+	same := parsed(t, `{"old": 1}`, FormatStarlette)
+	if err := json.Unmarshal([]byte(`[1]`), same); !errors.Is(err, ErrNotObject) || same.Text() != `{"old": 1}` || same.Modified() {
+		t.Errorf("a list: %v, %s", err, same.Text())
 	}
 	v.Freeze(ErrCutOff)
 	if err := json.Unmarshal([]byte(`{}`), v); !errors.Is(err, ErrCutOff) {

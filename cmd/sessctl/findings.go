@@ -41,7 +41,7 @@ var findingKinds = []struct{ code, level, says, do string }{
 	{"not-json", levelWarn, "the session is JSON to Python alone: it holds NaN, Infinity or half a surrogate pair", "other languages cannot read it"},
 	{"unreadable", levelWarn, "the framework itself cannot read this session", "it answers every request with an error until the cookie is cleared"},
 	{"text-key", levelWarn, "the AES key is printable text, which holds fewer random bits than its length says", "for a new key take 32 random bytes"},
-	{"short-key", levelWarn, "the AES key is shorter than the 32 bytes that are recommended", "nothing is wrong with shorter AES keys of random bytes; for a new one take 32"},
+	{"short-key", levelWarn, "the AES key is shorter than the 32 bytes that are recommended", "random bytes make it strong enough; for a new one take 32"},
 }
 
 // newFinding returns the finding of a code, which the table must hold. Detail

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/sessctl/sessctl/codec"
 )
 
 // Limits on what is read. The command's contract sets the first; the second
@@ -233,7 +235,7 @@ func isSetCookie(s string) bool {
 func newCookie(name, value string) Cookie {
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	size := len(name) + len(value)
-	value, quoted := unquote(value)
+	value, quoted := codec.Unquote(value)
 	return Cookie{Name: name, Value: value, Quoted: quoted, Size: size}
 }
 
@@ -243,28 +245,3 @@ func cutQuotes(s string) (inner string, ok bool) {
 	}
 	return s[1 : len(s)-1], true
 }
-
-// unquote undoes what Python's http.cookies does to a value that holds more
-// than letters and digits: double quotes around it, and \" \\ \ooo in them.
-func unquote(s string) (value string, quoted bool) {
-	s, quoted = cutQuotes(s)
-	if !quoted || !strings.Contains(s, `\`) {
-		return s, quoted
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] != '\\' || i+1 == len(s):
-			b.WriteByte(s[i])
-		case i+3 < len(s) && '0' <= s[i+1] && s[i+1] <= '3' && isOctal(s[i+2]) && isOctal(s[i+3]):
-			b.WriteRune(rune(s[i+1]-'0')<<6 | rune(s[i+2]-'0')<<3 | rune(s[i+3]-'0'))
-			i += 3
-		default:
-			b.WriteByte(s[i+1])
-			i++
-		}
-	}
-	return b.String(), true
-}
-
-func isOctal(c byte) bool { return '0' <= c && c <= '7' }

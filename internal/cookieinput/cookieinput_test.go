@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/sessctl/sessctl/codec"
 )
 
 const signed = "eyJ1c2VyIjogInpvXHUwMGViIiwgIm4iOiAxLCAiZiI6IDFlKzE2fQ==.ZVPxAA.oA0FYT1NySPdtKiSPcbQYPugu7w"
@@ -224,7 +226,7 @@ func FuzzInput(f *testing.F) {
 			return
 		}
 		want := Cookie{}
-		want.Value, want.Quoted = unquote(value)
+		want.Value, want.Quoted = codec.Unquote(value)
 		for _, form := range []struct{ prefix, name string }{
 			{"", ""}, {"session=", "session"}, {"Cookie: session=", "session"}, {"Set-Cookie: session=", "session"},
 			{"Cookie: a=b; session=", "session"},
