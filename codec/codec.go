@@ -378,9 +378,15 @@ func moreTelling(err, earlier error) bool {
 // returned as it was. What lies beyond its length may be overwritten, so it
 // must not overlap value.
 func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) {
+	if len(value) == 0 || string(value) == cleared {
+		return dst, Info{KeyIndex: -1}, ErrNoCookie
+	}
+	if len(value) > MaxValueSize {
+		return dst, Info{KeyIndex: -1}, ErrTooLarge
+	}
 	first := errZero // unless there is a form
 	for i, f := range c.forms {
-		out, info, err := f.appendOpen(dst, value)
+		out, info, err := f.open(dst, value, f.now())
 		if err == nil {
 			if i > 0 {
 				info.Stale = true
@@ -392,16 +398,6 @@ func (c *Codec) AppendOpen(dst, value []byte) ([]byte, Info, error) {
 		}
 	}
 	return dst, Info{KeyIndex: -1}, first
-}
-
-func (f *form) appendOpen(dst, value []byte) ([]byte, Info, error) {
-	if len(value) == 0 || string(value) == cleared {
-		return dst, Info{}, ErrNoCookie
-	}
-	if len(value) > MaxValueSize {
-		return dst, Info{}, ErrTooLarge
-	}
-	return f.open(dst, value, f.now())
 }
 
 // Encode makes one cookie value, not split; no values make {}. Browsers keep
