@@ -28,6 +28,7 @@ type Vector struct {
 	Now    float64 `json:"now"` // Unix seconds, as are all times here
 
 	Cookies  []string `json:"cookies"` // name=value
+	Apart    bool     `json:"apart"`   // in a header each
 	Value    string   `json:"value"`
 	Expect   string   `json:"expect"`
 	KeyIndex int      `json:"key_index"`

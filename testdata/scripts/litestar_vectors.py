@@ -6,7 +6,7 @@ tables too. Starlite's files are prefixed starlite-.
 
 import sys
 
-from vectorlib import EXPIRES, MAX_AGE, READ, WRITTEN, differs, joined, made_by, outcome, pairs, quoted, request, save, set_nonce, world  # first
+from vectorlib import Apart, EXPIRES, MAX_AGE, READ, WRITTEN, differs, joined, made_by, outcome, pairs, quoted, request, save, set_nonce, world  # first
 
 import base64
 import json
@@ -225,6 +225,14 @@ def every_release():
     small, _ = write(SMALL, f"{v} small")
     large, _ = write(TWO_CHUNKS, f"{v} large", WRITTEN + 10)
     stale = [c.replace("session-0=", "session=", 1) for c in small]
+    for order, cookies in (("last", ["theme=dark", *small]), ("first", [*small, "theme=dark"])):
+        emit(
+            f"{v}-headers-{order}",
+            f"Two Cookie headers, the session in the {order}: {p} has its own way to read them, a strict reader reads all.",
+            Apart(cookies),
+            "ok",
+            **known(small),
+        )
     emit(
         f"{v}-clear",
         f"The app clears a session of two chunks: the clearing lines of {p}, in its order.",

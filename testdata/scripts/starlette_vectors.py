@@ -5,7 +5,7 @@ Every release gets the scenarios of every_release, the newest the other tables t
 
 import sys
 
-from vectorlib import EXPIRES, MAX_AGE, READ, WRITTEN, differs, joined, made_by, outcome, pairs, request, save, world  # first
+from vectorlib import Apart, EXPIRES, MAX_AGE, READ, WRITTEN, differs, joined, made_by, outcome, pairs, request, save, world  # first
 
 import base64
 import inspect
@@ -197,6 +197,14 @@ def every_release():
         options=options,
         **known,
     )
+    for order, cookies in (("last", ["theme=dark", *[f"session={value}"]]), ("first", [*[f"session={value}"], "theme=dark"])):
+        emit(
+            f"{v}-headers-{order}",
+            f"Two Cookie headers, the session in the {order}: Starlette {v} has its own way to read them, a strict reader reads all.",
+            Apart(cookies),
+            "ok",
+            **known,
+        )
     sent(f"{v}-null", f"The value null, which a cleared cookie may come back with, read by Starlette {v}.", "null", "no-cookie")
     if UNTIMED:
         sent(f"{v}-tampered", "A changed signature, which this release answers with a 500.", changed(value), "unauthentic")
