@@ -65,7 +65,8 @@ type Info struct {
 	Stale     bool          // opened by a Previous key or a From format: write it back
 }
 
-// Session is what a cookie held: the data, and how it was read.
+// Session is what a cookie held: the data, and how it was read. As JSON it is
+// its Values alone.
 type Session struct {
 	*Values
 	Info
@@ -183,7 +184,7 @@ func (c *Codec) Write(w http.ResponseWriter, r *http.Request, v *Values, opts ..
 	header := w.Header()
 	header["Set-Cookie"] = slices.DeleteFunc(header["Set-Cookie"], func(line string) bool {
 		name, _, _ := strings.Cut(line, "=")
-		return c.owns(name)
+		return slices.ContainsFunc(c.forms, func(f *form) bool { return f.clears(name) })
 	})
 	if len(header["Set-Cookie"]) == 0 {
 		header.Del("Set-Cookie")
@@ -265,7 +266,7 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 	}
 
 	var set chunk.Set
-	size, tooLarge := 0, false
+	size, tooLarge, beyond := 0, false, false
 	for _, c := range received {
 		if c == nil {
 			continue
@@ -274,8 +275,12 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 		if !ok {
 			continue
 		}
-		// It may be another app's, session-2024 say, so it spoils nothing.
-		if n == chunk.Max || size+len(c.Value) > MaxValueSize {
+		// Another app's cookie, session-2024 say, spoils nothing.
+		if n == chunk.Max {
+			beyond = true
+			continue
+		}
+		if size+len(c.Value) > MaxValueSize {
 			tooLarge = true
 			continue
 		}
@@ -300,7 +305,7 @@ func (f *form) decodeCookies(buf *[]byte, received []*http.Cookie) (*Session, er
 	switch {
 	case best != nil:
 		return best, bestErr
-	case tooLarge:
+	case tooLarge, beyond && set.Full():
 		return nil, ErrTooLarge
 	case set.Incomplete(), bestErr == ErrMalformed && set.Cut(min(fullChunk, f.chunkSize)):
 		return nil, ErrIncomplete

@@ -136,6 +136,7 @@ func TestAttributes(t *testing.T) {
 		"path with a semicolon":        {Path: "/; Domain=evil"},
 		"path with a line end":         {Path: "/\n"},
 		"domain with a semicolon":      {Domain: "example.com; Secure"},
+		"a dot for a domain":           {Domain: "."},
 		"relative path":                {Path: "app"},
 		"unknown SameSite":             {SameSite: 99},
 		"name too long":                {Name: strings.Repeat("n", 257)},
@@ -217,7 +218,7 @@ func TestCookiesReadsAsPython(t *testing.T) {
 	}{
 		{[]string{`a=1; b="2 3"; c`}, map[string]string{"a": "1", "b": "2 3", "": "c"}},
 		{[]string{`a=1`, `a=2`}, map[string]string{"a": "2"}},
-		{[]string{` a = 1 ;;; b=x=y= `}, map[string]string{"a": "1", "b": "x=y=", "": ""}},
+		{[]string{` a = 1 ;;; b=x=y= `}, map[string]string{"a": "1", "b": "x=y="}},
 		{[]string{`a="q\"\\\075\101"`}, map[string]string{"a": `q"\=A`}},
 		{[]string{`a="\377\777\18"`}, map[string]string{"a": "ÿ77718"}},
 		{[]string{strings.Repeat("a=1;", 2998) + "a=2"}, map[string]string{"a": "2"}},
@@ -434,12 +435,13 @@ func TestWrite(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	w := httptest.NewRecorder()
 	http.SetCookie(w, &http.Cookie{Name: "theme", Value: "dark"})
+	http.SetCookie(w, &http.Cookie{Name: "session-2024", Value: "another app's"})
 	for range 2 { // the second replaces what the first set
 		if err := c.Write(w, r, values(t, `{"n":1}`)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := names(w.Result().Cookies()); got != "theme, session" {
+	if got := names(w.Result().Cookies()); got != "theme, session-2024, session" {
 		t.Errorf("set %s", got)
 	}
 	if len(w.Header()) != 1 {

@@ -49,6 +49,7 @@ func (a Attributes) withDefaults() (Attributes, error) {
 		a.SameSite = http.SameSiteLaxMode
 	}
 	// As browsers compare it; http.Cookie leaves out a leading dot, too.
+	domain := a.Domain
 	a.Domain = strings.ToLower(strings.TrimPrefix(a.Domain, "."))
 	if err := a.cookie(a.Name, "").Valid(); err != nil {
 		return a, fmt.Errorf("codec: cookie attributes: %w", err)
@@ -63,6 +64,8 @@ func (a Attributes) withDefaults() (Attributes, error) {
 		return a, errors.New("codec: cookie attributes: no such SameSite")
 	case a.Insecure && a.SameSite == http.SameSiteNoneMode:
 		return a, errors.New("codec: cookie attributes: SameSite=None needs Secure")
+	case domain != "" && a.Domain == "":
+		return a, errors.New("codec: cookie attributes: a Domain without a name")
 	case a.Insecure && (strings.HasPrefix(name, "__secure-") || strings.HasPrefix(name, "__host-")):
 		return a, errors.New("codec: cookie attributes: the name's prefix needs Secure")
 	case strings.HasPrefix(name, "__host-") && (a.Domain != "" || a.Path != "/"):
@@ -113,9 +116,9 @@ func readCookies(h http.Header, want func(name string) bool) ([]*http.Cookie, er
 			if !ok {
 				name, value = "", name
 			}
-			name = textproto.TrimString(name)
-			if want(name) {
-				value, quoted := Unquote(textproto.TrimString(value))
+			name, value = textproto.TrimString(name), textproto.TrimString(value)
+			if (name != "" || value != "") && want(name) {
+				value, quoted := Unquote(value)
 				cookies = append(cookies, &http.Cookie{Name: name, Value: value, Quoted: quoted})
 			}
 		}

@@ -84,11 +84,14 @@ func TestMissingChunk(t *testing.T) {
 		}
 	}
 	far := []*http.Cookie{{Name: "session-64", Value: "x"}}
-	if _, err := c.DecodeCookies(far); err != codec.ErrTooLarge {
-		t.Errorf("chunk 64: %v", err)
+	if _, err := c.DecodeCookies(far); err != codec.ErrNoCookie {
+		t.Errorf("chunk 64 alone: %v", err)
 	}
-	if _, err := c.DecodeCookies([]*http.Cookie{{Name: "session-9999999999999999999999", Value: "x"}}); err != codec.ErrTooLarge {
+	if _, err := c.DecodeCookies([]*http.Cookie{{Name: "session-9999999999999999999999", Value: "x"}}); err != codec.ErrNoCookie {
 		t.Errorf("a number beyond 64 bits: %v", err)
+	}
+	if _, err := c.DecodeCookies(append(far, &http.Cookie{Name: "session", Value: "garbage"})); err != codec.ErrMalformed {
+		t.Errorf("garbage beside another app's cookie: %v", err)
 	}
 	large := strings.Repeat("A", codec.MaxValueSize/2+1)
 	if _, err := c.DecodeCookies([]*http.Cookie{{Name: "session-0", Value: large}, {Name: "session-1", Value: large}}); err != codec.ErrTooLarge {
@@ -126,7 +129,7 @@ func TestChunksBeyondTenStayWithinTheLimit(t *testing.T) {
 	}
 }
 
-// Another app's session-2024 is left alone, unless nothing else is there.
+// Another app's session-2024 is left alone.
 func TestForeignNumber(t *testing.T) {
 	c := litestar(t, codec.LitestarConfig{})
 	foreign := &http.Cookie{Name: "session-2024", Value: "x"}

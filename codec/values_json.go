@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sessctl/sessctl/codec/internal/pyjson"
@@ -105,6 +106,9 @@ func (v *Values) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil, Format
 func (v *Values) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
+	}
+	if v == nil {
+		return errors.New("codec: UnmarshalJSON into a nil Values")
 	}
 	parsed, err := ParseValues(string(text))
 	if err != nil {

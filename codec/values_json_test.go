@@ -182,6 +182,9 @@ func TestMarshalJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(`[1]`), same); !errors.Is(err, ErrNotObject) || same.Text() != `{"old": 1}` || same.Modified() {
 		t.Errorf("a list: %v, %s", err, same.Text())
 	}
+	if err := json.Unmarshal([]byte(`{"a":1}`), new(Session)); err == nil {
+		t.Error("a Session without Values takes them")
+	}
 	v.Freeze(ErrCutOff)
 	if err := json.Unmarshal([]byte(`{}`), v); !errors.Is(err, ErrCutOff) {
 		t.Errorf("frozen: %v", err)

@@ -81,6 +81,9 @@ func (s *Set) Add(n int, value string) {
 	}
 }
 
+// Full reports whether the last chunk that can be read is there.
+func (s *Set) Full() bool { return s.count == Max }
+
 // Empty reports whether there is no chunk at all.
 func (s *Set) Empty() bool { return s.bare == "" && s.count == 0 }
 
@@ -101,14 +104,15 @@ func (s *Set) Cut(full int) bool {
 }
 
 // end returns how many chunks from number 0 on belong together by their look:
-// all are there, and only the last is shorter than the first or ends in
-// base64's padding.
+// all are there, and only the last is shorter than the first, ends in base64's
+// padding, or is followed by a longer one, as no chunk of its own value is.
 func (s *Set) end() int {
 	for i, piece := range s.numbered[:s.count] {
 		if piece == "" {
 			return 0
 		}
-		if len(piece) < len(s.numbered[0]) || strings.HasSuffix(piece, "=") {
+		if len(piece) < len(s.numbered[0]) || strings.HasSuffix(piece, "=") ||
+			i+1 < s.count && len(s.numbered[i+1]) > len(piece) {
 			return i + 1
 		}
 	}

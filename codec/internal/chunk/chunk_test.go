@@ -73,6 +73,7 @@ func TestSet(t *testing.T) {
 		{"a rest at the end", []add{{0, long}, {1, "x"}}, []string{long + "x"}, false, false},
 		{"stale behind a shorter one", []add{{0, "aa"}, {1, "b"}, {2, "cc"}}, []string{"aabcc", "aab"}, false, false},
 		{"stale behind padding", []add{{0, "aa"}, {1, "b="}, {2, "cc"}, {Bare, "z"}}, []string{"aab=cc", "aab=", "z", "zaab=cc"}, false, false},
+		{"stale and longer", []add{{0, "aa"}, {1, "ccc"}}, []string{"aaccc", "aa"}, false, false},
 		{"stale behind a gap", []add{{0, "a="}, {2, "cc"}}, []string{"a="}, true, false},
 		{"a gap before the end", []add{{0, "aa"}, {1, "bb"}, {3, "c"}}, nil, true, false},
 	} {
