@@ -11,7 +11,7 @@ import (
 )
 
 // anyForm is what to do about an input that is nothing known.
-const anyForm = "give a cookie's value, name=value, a Cookie: header or Set-Cookie: lines: as an argument, @FILE or on standard input"
+const anyForm = "give a cookie's value, name=value, a Cookie: header, Set-Cookie: lines, a jar, a curl command or a HAR file: as an argument, @FILE or on standard input"
 
 // shapes are things that people take for a session cookie, and what they are.
 var shapes = []struct {

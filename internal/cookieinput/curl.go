@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -61,16 +62,19 @@ func parseCurl(text string) ([]Cookie, error) {
 	return found.cookies, nil
 }
 
+var doubledQuote = regexp.MustCompile(`[^\s=]""|""[^\s]`)
+
 // isCmd reports whether a command is quoted for Windows' cmd: by the first thing
 // that is quoted or escaped. Both know double quotes. There, a line that goes on
 // after ^ tells, or a quote that stands twice, as older browsers wrote it.
+// An empty argument is no such quote.
 func isCmd(text string) bool {
 	i := strings.IndexAny(text, "'\"\\^$")
 	switch {
 	case i < 0:
 		return false
 	case text[i] == '"':
-		return !strings.Contains(text, "\\\n") && (strings.Contains(text, "^\n") || strings.Contains(text, `""`))
+		return !strings.Contains(text, "\\\n") && (strings.Contains(text, "^\n") || doubledQuote.MatchString(text))
 	}
 	return text[i] == '^'
 }

@@ -259,3 +259,26 @@ func FuzzCurl(f *testing.F) {
 		}
 	})
 }
+
+// In bash an empty argument in double quotes is no sign of cmd.
+func TestCurlEmptyArgument(t *testing.T) {
+	for _, command := range []string{
+		`curl -d "" -b 'session=v' http://x`,
+		`curl "http://x" --data "" -b 'session=v'`,
+		`curl "http://x" --data="" -b 'session=v'`,
+	} {
+		cookies, err := Parse(command, Auto)
+		if err != nil || len(cookies) != 1 || cookies[0].Value != "v" {
+			t.Errorf("%s: %v, %v", command, cookies, err)
+		}
+	}
+}
+
+func TestJarOfAHostNamedCurl(t *testing.T) {
+	for range 20 { // the shape is not told at random
+		cookies, err := Parse("curl\tFALSE\t/\tFALSE\t0\tsession\tv\n", Auto)
+		if err != nil || len(cookies) != 1 || cookies[0].Value != "v" {
+			t.Fatalf("%v, %v", cookies, err)
+		}
+	}
+}
