@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/sessctl/sessctl/codec"
@@ -11,67 +10,106 @@ import (
 
 // family is a cookie and its chunks: NAME, and NAME-0, NAME-1, …
 type family struct {
+	group  int    // of its cookies
+	host   string // where they came from, if known
 	name   string // empty: a bare value
 	number int    // of a bare value, from 1, where the input has several
 	bare   []cookieinput.Cookie
 	chunks map[int][]cookieinput.Cookie
+	live   []cookieinput.Cookie // of all these, to tell what was sent twice
 }
 
 // families sorts cookies into families, session first, else in the order in
-// which they stand.
+// which they stand. What several groups of one host have counts once.
 func (q *query) families(cookies []cookieinput.Cookie) []*family {
-	values := 0
-	for _, c := range cookies {
-		if c.Name == "" {
-			values++
+	var sessions, others []*family
+	for _, f := range q.gather(cookies) {
+		f.live = f.living()
+		kept := &others
+		if f.name == "session" {
+			kept = &sessions
+		}
+		switch i := slices.IndexFunc(*kept, f.repeats); {
+		case q.name != "" && f.name != q.name && f.name != "":
+		case i >= 0:
+			(*kept)[i].add(f.live...)
+		default:
+			*kept = append(*kept, f)
 		}
 	}
-	number := 0
-	var families []*family
-	of := func(name string) *family {
-		for _, f := range families {
-			if f.name == name && name != "" {
-				return f
-			}
-		}
-		f := &family{name: name, chunks: map[int][]cookieinput.Cookie{}}
-		if name == "session" {
-			families = slices.Insert(families, 0, f)
-		} else {
-			families = append(families, f)
-		}
-		return f
-	}
+	return append(sessions, others...)
+}
+
+// gather puts the cookies of one group and name together.
+func (q *query) gather(cookies []cookieinput.Cookie) []*family {
+	var families, values []*family
 	for _, c := range cookies {
-		if c.Name == "" {
-			f := of("")
-			f.bare = []cookieinput.Cookie{c}
-			if number++; values > 1 {
-				f.number = number
+		name := q.familyOf(c)
+		i := slices.IndexFunc(families, func(f *family) bool {
+			return f.group == c.Group && f.host == c.Host && f.name == name && name != ""
+		})
+		if i < 0 {
+			i = len(families)
+			families = append(families, &family{group: c.Group, host: c.Host, name: name, chunks: map[int][]cookieinput.Cookie{}})
+			if name == "" {
+				values = append(values, families[i])
 			}
-			continue
 		}
-		name, number, isChunk := cutNumber(c.Name)
-		// A signed cookie is never split, whatever its name ends in.
-		if !isChunk || c.Name == q.name || strings.Contains(c.Value, ".") || q.format == codec.FormatStarlette {
-			f := of(c.Name)
+		families[i].add(c)
+	}
+	if len(values) > 1 {
+		for i, f := range values {
+			f.number = i + 1
+		}
+	}
+	return families
+}
+
+// familyOf returns the name of the family of a cookie. A signed one is never
+// split, whatever its name ends in.
+func (q *query) familyOf(c cookieinput.Cookie) string {
+	name, _, isChunk := cookieinput.CutNumber(c.Name)
+	if !isChunk || c.Name == q.name || strings.Contains(c.Value, ".") || q.format == codec.FormatStarlette {
+		return c.Name
+	}
+	return name
+}
+
+func (f *family) add(cookies ...cookieinput.Cookie) {
+	for _, c := range cookies {
+		if c.Name == f.name {
 			f.bare = appendLast(f.bare, c)
 			continue
 		}
-		f := of(name)
+		_, number, _ := cookieinput.CutNumber(c.Name)
 		f.chunks[number] = appendLast(f.chunks[number], c)
 	}
-	if q.name != "" {
-		families = slices.DeleteFunc(families, func(f *family) bool { return f.name != q.name && f.name != "" })
+}
+
+// living returns the cookies of a family that hold something.
+func (f *family) living() []cookieinput.Cookie {
+	cookies := live(f.bare)
+	for _, n := range numbers(f.chunks) {
+		cookies = append(cookies, live(f.chunks[n])...)
 	}
-	return families
+	return cookies
+}
+
+// repeats reports whether two families are one that was sent twice. What a
+// response clears beside it makes no difference: no request has that.
+func (f *family) repeats(other *family) bool {
+	return f.name != "" && f.name == other.name && f.host == other.host &&
+		slices.EqualFunc(f.live, other.live, cookieinput.Cookie.Same)
 }
 
 // appendLast appends c, and takes it out where it stands before: a browser
 // sends the same cookie with every request, and of different ones the last
 // counts.
 func appendLast(cookies []cookieinput.Cookie, c cookieinput.Cookie) []cookieinput.Cookie {
-	cookies = slices.DeleteFunc(cookies, func(other cookieinput.Cookie) bool { return other == c })
+	if i := slices.IndexFunc(cookies, c.Same); i >= 0 {
+		c = c.Merge(cookies[i])
+		cookies = slices.Delete(cookies, i, i+1)
+	}
 	return append(cookies, c)
 }
 
@@ -82,20 +120,6 @@ func live(cookies []cookieinput.Cookie) []cookieinput.Cookie {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(cookies), cookieinput.Cookie.Deletion)
-}
-
-// cutNumber cuts session-12 into session and 12. The number is spelled as
-// Python spells it.
-func cutNumber(name string) (base string, number int, ok bool) {
-	i := strings.LastIndexByte(name, '-')
-	if i <= 0 {
-		return name, 0, false
-	}
-	number, err := strconv.Atoi(name[i+1:])
-	if err != nil || number < 0 || strconv.Itoa(number) != name[i+1:] {
-		return name, 0, false
-	}
-	return name[:i], number, true
 }
 
 // firstMissing returns the lowest number that is no chunk's.

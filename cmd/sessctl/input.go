@@ -41,6 +41,7 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 		args = []string{"-"}
 	}
 	var cookies []cookieinput.Cookie
+	groups := 0 // of the INPUTs so far
 	empty := true
 	var none error // why an INPUT holds no cookie
 	stdin := false
@@ -74,7 +75,14 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 			return nil, inputFailed(err)
 		}
 		empty = false
-		cookies = append(cookies, found...)
+		before := groups
+		for _, c := range found {
+			if c.Group > 0 {
+				c.Group += before
+			}
+			groups = max(groups, c.Group)
+			cookies = append(cookies, c)
+		}
 	}
 	switch {
 	case empty:

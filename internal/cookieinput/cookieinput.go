@@ -1,9 +1,11 @@
 // Package cookieinput reads cookies out of what people paste: a bare value,
-// name=value, the lines of a Cookie or Set-Cookie header.
+// name=value, the lines of a Cookie or Set-Cookie header, a cookie jar, a curl
+// command, a HAR file.
 //
 // It undoes white space and quotes around a value, as Python's http.cookies
 // does, and repairs nothing else: no percent-decoding, no guessing of cut
-// content. It knows nothing of session formats.
+// content. It knows nothing of session formats, but that a long cookie NAME
+// comes in chunks NAME-0, NAME-1 and so on: together they are a family.
 package cookieinput
 
 import (
@@ -35,6 +37,8 @@ var (
 	ErrNotText = errors.New("the input is not text in UTF-8")
 	// ErrTooLarge: above one of the limits of this package.
 	ErrTooLarge = errors.New("input is too large")
+
+	errTooMany = fmt.Errorf("%w: more than %d cookies", ErrTooLarge, maxCookies)
 )
 
 // Kind is a form of input.
@@ -50,13 +54,47 @@ const (
 	HAR                   // a HAR file, as browsers export it
 )
 
-// Cookie is one cookie of the input.
+// Cookie is one cookie of the input. Its texts are hostile.
 type Cookie struct {
 	Name    string // empty for a bare value
 	Value   string // without quotes and escapes
 	Quoted  bool   // the value stood in double quotes
 	Size    int    // of name and value as they stood there, in bytes
 	Expunge bool   // a Set-Cookie with Max-Age=0: the browser is told to drop it
+
+	// Group tells what belongs together: chunks of two groups are no session.
+	// It is 0 where the input is one set. In a HAR file it is a message, since
+	// Litestar encrypts anew in each response: 1 is the request of the first
+	// entry, 2 its response. In a jar it is a host: each is an app of its own.
+	// A family that a HAR file repeats is of the first group that has it.
+	Group int
+	// Host is where a cookie of a jar or a HAR file came from. It may be empty.
+	Host string
+	// Header is the size in bytes of the Cookie header that it stood in, from
+	// the header's name to the last pair, or 0 if it stood in none. Several
+	// headers of one request are one.
+	Header int
+	// Attributes are known of a Set-Cookie line, some of a jar.
+	Attributes Attributes
+}
+
+// Same reports whether two cookies of a group are one that was sent twice.
+func (c Cookie) Same(other Cookie) bool { return c.content() == other.content() }
+
+// content is c without what only says where it stood.
+func (c Cookie) content() Cookie {
+	return Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted, Size: c.Size, Expunge: c.Expunge}
+}
+
+// Merge returns c with what else is known of the same cookie: the larger
+// header, and the attributes of whichever has some. Of two lines of a jar it
+// takes those of the one that expires later.
+func (c Cookie) Merge(other Cookie) Cookie {
+	c.Header = max(c.Header, other.Header)
+	if c.Attributes.yieldTo(other.Attributes) {
+		c.Attributes = other.Attributes
+	}
+	return c
 }
 
 // Deletion reports whether the cookie says that there is no session: Python
@@ -115,9 +153,12 @@ func Parse(text string, kind Kind) ([]Cookie, error) {
 		if value == "" {
 			continue
 		}
-		cookies = append(cookies, parseLine(value, lineKind)...)
-		if len(cookies) > maxCookies {
-			return nil, fmt.Errorf("%w: more than %d cookies", ErrTooLarge, maxCookies)
+		added, err := parseLine(value, lineKind)
+		if err != nil {
+			return nil, err
+		}
+		if cookies = append(cookies, added...); len(cookies) > maxCookies {
+			return nil, errTooMany
 		}
 	}
 	switch {
@@ -129,18 +170,18 @@ func Parse(text string, kind Kind) ([]Cookie, error) {
 	return cookies, nil
 }
 
-func parseLine(line string, kind Kind) []Cookie {
+func parseLine(line string, kind Kind) ([]Cookie, error) {
 	switch kind {
 	case Value:
-		return []Cookie{newCookie("", line)}
+		return []Cookie{newCookie("", line)}, nil
 	case Header:
 		return parsePairs(line)
 	case SetHeader:
-		return []Cookie{parseSetCookie(line)}
+		return []Cookie{parseSetCookie(line)}, nil
 	}
 	if inner, ok := cutQuotes(line); ok {
 		if named, _ := cutHeader(inner); named == Auto && isValue(inner) {
-			return []Cookie{newCookie("", line)}
+			return []Cookie{newCookie("", line)}, nil
 		}
 		line = strings.TrimSpace(inner)
 		if named, rest := cutHeader(line); named != Auto {
@@ -149,19 +190,21 @@ func parseLine(line string, kind Kind) []Cookie {
 	}
 	switch {
 	case isSetCookie(line):
-		return []Cookie{parseSetCookie(line)}
-	case strings.Contains(line, ";"):
-		return parsePairs(line)
-	case isValue(line):
-		return []Cookie{newCookie("", line)}
+		return []Cookie{parseSetCookie(line)}, nil
+	case !strings.Contains(line, ";") && isValue(line):
+		return []Cookie{newCookie("", line)}, nil
 	}
-	name, value, _ := strings.Cut(line, "=")
-	return []Cookie{newCookie(name, value)}
+	return parsePairs(line)
 }
+
+// compressed is how the values of Flask and Django begin that are compressed:
+// a dot, and zlib in base64.
+const compressed = ".eJ"
 
 // isValue reports whether s is a bare value rather than name=value. An = that
 // another one, a dot or the end follows is base64 padding; but what is too
-// short to be a session and ends in = is a name whose value is empty.
+// short to be a session and ends in = is a name whose value is empty, and a
+// value that is compressed begins with a dot.
 func isValue(s string) bool {
 	i := strings.IndexByte(s, '=')
 	switch {
@@ -170,18 +213,7 @@ func isValue(s string) bool {
 	case i+1 == len(s):
 		return i >= unlikelyName
 	}
-	return s[i+1] == '=' || s[i+1] == '.'
-}
-
-// parsePairs reads the value of a Cookie header.
-func parsePairs(s string) []Cookie {
-	var cookies []Cookie
-	for pair := range strings.SplitSeq(s, ";") {
-		if c, ok := parsePair(pair); ok {
-			cookies = append(cookies, c)
-		}
-	}
-	return cookies
+	return s[i+1] == '=' || s[i+1] == '.' && !strings.HasPrefix(s[i+1:], compressed)
 }
 
 // parsePair leaves out what has no name, unless it is as long as a session
@@ -195,48 +227,25 @@ func parsePair(pair string) (c Cookie, ok bool) {
 	return newCookie(name, value), true
 }
 
-// parseSetCookie reads the value of a Set-Cookie header.
-func parseSetCookie(s string) Cookie {
-	pair, attributes, _ := strings.Cut(s, ";")
-	c, ok := parsePair(pair)
-	if !ok {
-		c = newCookie("", pair)
-	}
-	for attribute := range strings.SplitSeq(attributes, ";") {
-		name, value, _ := strings.Cut(attribute, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "max-age") {
-			// RFC 6265, 5.2.2: zero and less is the past; what is no number is ignored; the last counts.
-			if seconds, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
-				c.Expunge = seconds <= 0
-			}
-		}
-	}
-	return c
-}
-
-// isSetCookie reports whether all that stands behind the first pair of a line
-// without a header's name are attributes. Some cookies are called path.
-func isSetCookie(s string) bool {
-	_, attributes, ok := strings.Cut(s, ";")
-	known := false
-	for attribute := range strings.SplitSeq(attributes, ";") {
-		name, _, _ := strings.Cut(attribute, "=")
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "path", "max-age", "expires", "httponly", "samesite", "secure", "domain", "partitioned", "priority":
-			known = true
-		case "": // Starlette before 0.18 clears with ;;
-		default:
-			return false
-		}
-	}
-	return ok && known
-}
-
 func newCookie(name, value string) Cookie {
 	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	size := len(name) + len(value)
 	value, quoted := codec.Unquote(value)
 	return Cookie{Name: name, Value: value, Quoted: quoted, Size: size}
+}
+
+// CutNumber cuts the name of a chunk, session-12, into session and 12. The
+// number is spelled as Python spells it.
+func CutNumber(name string) (base string, number int, ok bool) {
+	i := strings.LastIndexByte(name, '-')
+	if i <= 0 {
+		return name, 0, false
+	}
+	number, err := strconv.Atoi(name[i+1:])
+	if err != nil || number < 0 || strconv.Itoa(number) != name[i+1:] {
+		return name, 0, false
+	}
+	return name[:i], number, true
 }
 
 func cutQuotes(s string) (inner string, ok bool) {

@@ -13,7 +13,8 @@ import (
 
 const signed = "eyJ1c2VyIjogInpvXHUwMGViIiwgIm4iOiAxLCAiZiI6IDFlKzE2fQ==.ZVPxAA.oA0FYT1NySPdtKiSPcbQYPugu7w"
 
-var ignoreSize = cmpopts.IgnoreFields(Cookie{}, "Size") // see TestSize
+// See TestSize, TestHeader and TestAttributes.
+var ignoreOthers = cmpopts.IgnoreFields(Cookie{}, "Size", "Header", "Attributes")
 
 var long = strings.Repeat("A", 71) + "="
 
@@ -119,7 +120,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got, ignoreSize); diff != "" {
+			if diff := cmp.Diff(tt.want, got, ignoreOthers); diff != "" {
 				t.Errorf("Parse(%q) (-want +got):\n%s", tt.text, diff)
 			}
 		})
@@ -173,6 +174,142 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// TestHeader: what servers limit is the whole line.
+func TestHeader(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		text string
+		kind Kind
+		want []int
+	}{
+		{"bare value", signed, Auto, []int{0}},
+		{"quoted value", `"abc"`, Auto, []int{0}},
+		{"value that ends in padding", long, Auto, []int{0}},
+		{"name=value", "s=1", Auto, []int{11}},
+		{"white space around", " \ts=1 \r\n", Auto, []int{11}},
+		{"white space and semicolons within", "Cookie:  s = 1 ;; b=2; ", Auto, []int{21, 21}},
+		{"quoted by a shell", `"Cookie: s=1"`, Auto, []int{11}},
+		{"escapes", `s="a\075"`, Auto, []int{17}},
+		{"header", "cookie: s=1; b=22", Auto, []int{17, 17}},
+		{"each line by itself", "Cookie: s=1\nCookie: b=22; c=3\na=1", Auto, []int{11, 17, 17}},
+		{"without its name", "s=1; b=2", Header, []int{16, 16}},
+		{"value without a name in it", "Cookie: " + long, Auto, []int{80}},
+		{"set-cookie", "Set-Cookie: s=1\ns=1; path=/", SetHeader, []int{0}},
+		{"value by force", "s=1", Value, []int{0}},
+		{"curl -v", "> Cookie: s=1\n< Set-Cookie: s=2", Auto, []int{11, 0}},
+
+		{"curl -b", "curl -b 's=1; b=2' x", Auto, []int{16, 16}},
+		{"curl -H", "curl -H 'cookie:s=1; b=2 ' x", Auto, []int{16, 16}},
+		{"curl, both", "curl -b s=1 -H 'Cookie: b=2' x\ncurl -b c=3 x", Auto, []int{16, 16, 11}},
+		{"curl, the larger of two", "curl -b s=1 x\ncurl -b 's=1; b=2' x\ncurl -b s=1 x", Auto, []int{16, 16}},
+
+		{"jar", "x\tTRUE\t/\tTRUE\t1\ts\t1", Auto, []int{0}},
+		{"HAR", harOf(harOfRequest("Cookie", "s=1; b=2")), Auto, []int{16, 16}},
+		{"HAR, HTTP/2", harOf(`{"request":{"headers":[{"name":"cookie","value":"s=1"},{"name":"x"},{"name":"cookie","value":"b=2"}]}}`), Auto, []int{16, 16}},
+		{"HAR, HTTP/2, joined", harOf(harOfRequest("cookie", "s=1\nb=2")), Auto, []int{16, 16}},
+		{"HAR, the larger of two", harOf(harOfRequest("cookie", "s=1"), harOfRequest("cookie", "b=2; s=1")), Auto, []int{16, 16}},
+		{"HAR, list", harOf(`{"request":{"cookies":[{"name":"s","value":"1"}]}}`), Auto, []int{0}},
+		{"HAR, response", harOf(`{"response":{"headers":[{"name":"Set-Cookie","value":"s=1"}]}}`), Auto, []int{0}},
+		{
+			"HAR, response and request", harOf(`{"response":{"headers":[{"name":"Set-Cookie","value":"s=1"}]}}`, harOfRequest("cookie", "s=1")), Auto,
+			[]int{11},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cookies, err := Parse(tt.text, tt.kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []int
+			for _, c := range cookies {
+				got = append(got, c.Header)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("Parse(%q) (-want +got):\n%s", tt.text, diff)
+			}
+		})
+	}
+}
+
+func TestSame(t *testing.T) {
+	c := Cookie{Name: "s", Value: "1", Size: 2}
+	for _, tt := range []struct {
+		name  string
+		other Cookie
+		want  bool
+	}{
+		{"itself", c, true},
+		{"elsewhere", Cookie{Name: "s", Value: "1", Size: 2, Group: 1, Host: "x", Header: 9, Attributes: Attributes{Known: true}}, true},
+		{"another name", Cookie{Name: "t", Value: "1", Size: 2}, false},
+		{"another value", Cookie{Name: "s", Value: "2", Size: 2}, false},
+		{"quoted", Cookie{Name: "s", Value: "1", Size: 2, Quoted: true}, false},
+		{"another spelling", Cookie{Name: "s", Value: "1", Size: 6}, false},
+		{"cleared", Cookie{Name: "s", Value: "1", Size: 2, Expunge: true}, false},
+	} {
+		if got := c.Same(tt.other); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
+
+func TestMerge(t *testing.T) {
+	sent := Cookie{Name: "s", Value: "1", Header: 20}
+	strict := Cookie{Name: "s", Value: "1", Attributes: Attributes{Known: true, SameSite: "Strict"}}
+	lax := Cookie{Name: "s", Value: "1", Attributes: Attributes{Known: true, SameSite: "Lax"}}
+	jar := func(expires int64) Cookie {
+		return Cookie{Name: "s", Value: "1", Attributes: Attributes{Path: "/", Expires: expires, HasExpires: expires != 0}}
+	}
+	both := strict
+	both.Header = 20
+	for _, tt := range []struct {
+		name       string
+		a, b, want Cookie
+	}{
+		{"the larger header", Cookie{Header: 10}, Cookie{Header: 20}, Cookie{Header: 20}},
+		{"the larger header, first", Cookie{Header: 20}, Cookie{Header: 10}, Cookie{Header: 20}},
+		{"attributes and a header", strict, sent, both},
+		{"a header and attributes", sent, strict, both},
+		{"its own attributes", strict, lax, strict},
+		{"a jar, the later", jar(1), jar(2), jar(2)},
+		{"a jar, the later first", jar(2), jar(1), jar(2)},
+		{"a jar, one for the session", jar(1), jar(0), jar(0)},
+		{"a jar, one for the session first", jar(0), jar(1), jar(0)},
+		{"its own group", Cookie{Group: 1, Host: "x"}, Cookie{Group: 2, Host: "y"}, Cookie{Group: 1, Host: "x"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, tt.a.Merge(tt.b)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCutNumber(t *testing.T) {
+	for _, tt := range []struct {
+		name, base string
+		number     int
+		ok         bool
+	}{
+		{"session-0", "session", 0, true},
+		{"session-12", "session", 12, true},
+		{"a-1-2", "a-1", 2, true},
+		{"session", "session", 0, false},
+		{"session-", "session-", 0, false},
+		{"session-01", "session-01", 0, false},
+		{"session--1", "session-", 1, true},
+		{"session-+1", "session-+1", 0, false},
+		{"session-1a", "session-1a", 0, false},
+		{"session-99999999999999999999", "session-99999999999999999999", 0, false},
+		{"-1", "-1", 0, false},
+		{"", "", 0, false},
+	} {
+		base, number, ok := CutNumber(tt.name)
+		if base != tt.base || number != tt.number || ok != tt.ok {
+			t.Errorf("CutNumber(%q) = %q, %d, %v", tt.name, base, number, ok)
+		}
+	}
+}
+
 func TestDeletion(t *testing.T) {
 	for _, tt := range []struct {
 		text string
@@ -186,6 +323,7 @@ func TestDeletion(t *testing.T) {
 		{"session=abc; Max-Age=0", true},
 		{"session=abc; Max-Age=-1", true},
 		{"session=abc; Max-Age=1", false},
+		{"session=abc; expires=Thu, 01 Jan 1970 00:00:00 GMT", false},
 		{"session=nullx", false},
 	} {
 		got, err := Parse(tt.text, Auto)
@@ -239,7 +377,7 @@ func FuzzInput(f *testing.F) {
 				t.Fatalf("%s: %v", form.prefix, err)
 			}
 			want.Name = form.name
-			if diff := cmp.Diff(want, got[len(got)-1], ignoreSize); diff != "" {
+			if diff := cmp.Diff(want, got[len(got)-1], ignoreOthers); diff != "" {
 				t.Errorf("%s%q (-want +got):\n%s", form.prefix, value, diff)
 			}
 		}

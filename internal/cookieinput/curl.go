@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -52,8 +51,10 @@ func parseCurl(text string) ([]Cookie, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := found.add(cookies...); err != nil {
-			return nil, err
+		for _, c := range cookies {
+			if err := found.add(c); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if len(found.cookies) == 0 {
@@ -62,7 +63,7 @@ func parseCurl(text string) ([]Cookie, error) {
 	return found.cookies, nil
 }
 
-var doubledQuote = regexp.MustCompile(`[^\s=]""|""[^\s]`)
+var doubledQuote = pattern(`[^\s=]""|""[^\s]`)
 
 // isCmd reports whether a command is quoted for Windows' cmd: by the first thing
 // that is quoted or escaped. Both know double quotes. There, a line that goes on
@@ -74,7 +75,7 @@ func isCmd(text string) bool {
 	case i < 0:
 		return false
 	case text[i] == '"':
-		return !strings.Contains(text, "\\\n") && (strings.Contains(text, "^\n") || doubledQuote.MatchString(text))
+		return !strings.Contains(text, "\\\n") && (strings.Contains(text, "^\n") || doubledQuote().MatchString(text))
 	}
 	return text[i] == '^'
 }
@@ -94,7 +95,7 @@ const valueLetters = "ACDEFKPQTUXYcdehmortuwxyz"
 
 // curlCookies reads curl's arguments. They can hold several -b and -H.
 func curlCookies(args []word) ([]Cookie, error) {
-	var cookies []Cookie
+	var request message
 	for i := 0; i < len(args) && args[i].text != "--"; i++ {
 		option, value, attached := cutOption(args[i].text)
 		line := args[i].line
@@ -127,9 +128,11 @@ func curlCookies(args []word) ([]Cookie, error) {
 		case w.expands:
 			return nil, fmt.Errorf("line %d: %w: the shell would replace a $ in its cookie", w.line, ErrCurl)
 		}
-		cookies = append(cookies, parsePairs(pairs)...)
+		if err := request.addPairs(pairs); err != nil {
+			return nil, err
+		}
 	}
-	return cookies, nil
+	return request.end(), nil
 }
 
 func isValueLetter(option string) bool {

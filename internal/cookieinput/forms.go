@@ -2,7 +2,9 @@ package cookieinput
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // MaxHAR is the limit on a HAR file, which holds the bodies of the responses
@@ -47,26 +49,33 @@ func (f form) read(text string) ([]Cookie, error) {
 	return f.parse(text)
 }
 
-// cookieSet holds cookies in the order in which they came, each once: a browser
-// sends the same ones with every request.
+// cookieSet holds cookies in the order in which they came, each of a group once:
+// a browser sends the same ones with every request.
 type cookieSet struct {
 	cookies []Cookie
-	seen    map[Cookie]bool
+	seen    map[Cookie]int // where each stands, by its group and content
 }
 
-func (s *cookieSet) add(cookies ...Cookie) error {
-	for _, c := range cookies {
-		if s.seen[c] {
-			continue
-		}
-		if len(s.cookies) == maxCookies {
-			return fmt.Errorf("%w: more than %d cookies", ErrTooLarge, maxCookies)
-		}
-		if s.seen == nil {
-			s.seen = map[Cookie]bool{}
-		}
-		s.seen[c] = true
-		s.cookies = append(s.cookies, c)
+func (s *cookieSet) add(c Cookie) error {
+	key := c.content()
+	key.Group = c.Group
+	if i, ok := s.seen[key]; ok {
+		s.cookies[i] = c.Merge(s.cookies[i])
+		return nil
 	}
+	if len(s.cookies) == maxCookies {
+		return errTooMany
+	}
+	if s.seen == nil {
+		s.seen = map[Cookie]int{}
+	}
+	s.seen[key] = len(s.cookies)
+	s.cookies = append(s.cookies, c)
 	return nil
+}
+
+// pattern compiles a regular expression when it is first needed: a command
+// starts for a single cookie, which mostly needs none.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

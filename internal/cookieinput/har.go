@@ -1,10 +1,12 @@
 package cookieinput
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
+	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -15,28 +17,12 @@ var (
 	ErrNoCookieHAR = errors.New("no cookie in the HAR file")
 )
 
-// The format is HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/.
-type (
-	harEntry struct {
-		Request  harMessage `json:"request"`
-		Response harMessage `json:"response"`
-	}
-	harMessage struct {
-		Headers []harPair `json:"headers"`
-		Cookies []harPair `json:"cookies"`
-	}
-	harPair struct {
-		Name  string `json:"name"`
-		Value string `json:"value"`
-	}
-)
+var harStart = pattern(`^\s*\{\s*"log"\s*:`)
 
-var harStart = regexp.MustCompile(`^\s*\{\s*"log"\s*:`)
-
-func isHAR(text string) bool { return harStart.MatchString(text) }
+func isHAR(text string) bool { return harStart().MatchString(text) }
 
 // parseHAR returns the cookies of a HAR file in the order of its entries, those
-// of a request before those of its response. It decodes one entry at a time.
+// of a request before those of its response. It decodes one value at a time.
 func parseHAR(text string) ([]Cookie, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	for _, key := range []string{"log", "entries"} {
@@ -47,17 +33,16 @@ func parseHAR(text string) ([]Cookie, error) {
 	if token, err := dec.Token(); err != nil || token != json.Delim('[') {
 		return nil, fmt.Errorf("%w: its entries are not a list", ErrHAR)
 	}
-	var found cookieSet
+	found := harCookies{groups: map[[sha256.Size]byte]int{}}
 	number := 0
 	for dec.More() {
 		number++
-		var e harEntry
-		if err := dec.Decode(&e); err != nil {
-			// What the decoder says may quote content.
-			return nil, fmt.Errorf("entry %d: %w: cut off, or not as HAR 1.2 has it", number, ErrHAR)
-		}
-		if err := found.add(e.cookies()...); err != nil {
+		err := found.addEntry(dec, number)
+		switch {
+		case errors.Is(err, ErrTooLarge):
 			return nil, err
+		case err != nil: // What the decoder says may quote content.
+			return nil, fmt.Errorf("entry %d: %w: cut off, or not as HAR 1.2 has it", number, ErrHAR)
 		}
 	}
 	if _, err := dec.Token(); err != nil {
@@ -69,50 +54,59 @@ func parseHAR(text string) ([]Cookie, error) {
 	return found.cookies, nil
 }
 
-// enterKey opens an object and stops before the value of a key.
-func enterKey(dec *json.Decoder, key string) bool {
-	if token, err := dec.Token(); err != nil || token != json.Delim('{') {
-		return false
-	}
-	for dec.More() {
-		token, err := dec.Token()
-		if err != nil {
-			return false
-		}
-		if token == key {
-			return true
-		}
-		var skipped json.RawMessage
-		if dec.Decode(&skipped) != nil {
-			return false
-		}
-	}
-	return false
+// harCookies holds the cookies of a HAR file, each family of a host and a
+// content once.
+type harCookies struct {
+	cookieSet
+	groups map[[sha256.Size]byte]int // the first with each family
 }
 
-func (e harEntry) cookies() []Cookie {
-	request := e.Request.read("Cookie", parsePairs)
-	response := e.Response.read("Set-Cookie", func(line string) []Cookie { return []Cookie{parseSetCookie(line)} })
-	return append(request, response...)
+func (h *harCookies) addEntry(dec *json.Decoder, number int) error {
+	e, err := readEntry(dec)
+	if err != nil {
+		return err
+	}
+	host := ""
+	if u, err := url.Parse(e.url); err == nil {
+		host = strings.ToLower(u.Hostname()) // cookies know no ports: RFC 6265, 8.5
+	}
+	if err := h.addMessage(e.request.cookies(), host, 2*number-1); err != nil {
+		return err
+	}
+	return h.addMessage(e.response.cookies(), host, 2*number)
 }
 
-// read prefers a message's headers to its list of cookies, which is made from
-// them: some browsers undo quotes there, and leave Max-Age out.
-func (m harMessage) read(header string, parse func(string) []Cookie) []Cookie {
-	var cookies []Cookie
-	for _, h := range m.Headers {
-		if !strings.EqualFold(h.Name, header) {
-			continue
+func (h *harCookies) addMessage(cookies []Cookie, host string, group int) error {
+	families := map[string][]*Cookie{}
+	for i := range cookies {
+		name, _, _ := CutNumber(cookies[i].Name)
+		families[name] = append(families[name], &cookies[i])
+	}
+	for _, family := range families {
+		key := digest(host, family)
+		if h.groups[key] == 0 {
+			h.groups[key] = group
 		}
-		for line := range strings.Lines(h.Value) { // several of one name are joined so
-			cookies = append(cookies, parse(strings.TrimSpace(line))...)
+		for _, c := range family {
+			c.Host, c.Group = host, h.groups[key]
 		}
 	}
-	if len(cookies) > 0 {
-		return cookies
+	for _, c := range cookies {
+		if err := h.add(c); err != nil {
+			return err
+		}
 	}
-	for _, c := range m.Cookies {
-		cookies = append(cookies, newCookie(c.Name, c.Value))
+	return nil
+}
+
+// digest is the same for families with the same cookies. Their order counts
+// among those of one name, where it matters which is the last.
+func digest(host string, family []*Cookie) [sha256.Size]byte {
+	slices.SortStableFunc(family, func(a, b *Cookie) int { return strings.Compare(a.Name, b.Name) })
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%q", host)
+	for _, c := range family {
+		fmt.Fprintf(hash, "%q%q%t%d%t", c.Name, c.Value, c.Quoted, c.Size, c.Expunge)
 	}
-	return cookies
+	return [sha256.Size]byte(hash.Sum(nil))
 }

@@ -45,13 +45,14 @@ func isJarFlag(s string) bool { return s == "TRUE" || s == "FALSE" }
 // asks wants to know what they hold.
 func parseJar(text string) ([]Cookie, error) {
 	var found cookieSet
+	groups := map[string]int{} // of each host
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
 		// An empty value leaves a tab at the end, so only the line's end goes.
 		line = strings.TrimRight(line, "\r\n")
-		line, isCookie := strings.CutPrefix(line, httpOnly)
-		if strings.TrimSpace(line) == "" || !isCookie && strings.HasPrefix(line, "#") {
+		line, hidden := strings.CutPrefix(line, httpOnly)
+		if strings.TrimSpace(line) == "" || !hidden && strings.HasPrefix(line, "#") {
 			continue
 		}
 		columns := strings.SplitN(line, "\t", jarColumns+1)
@@ -61,7 +62,15 @@ func parseJar(text string) ([]Cookie, error) {
 		if len(columns) != jarColumns || !isJarFlag(columns[1]) || !isJarFlag(columns[3]) {
 			return nil, fmt.Errorf("line %d: %w: it needs %d columns with tabs between them", number, ErrJar, jarColumns)
 		}
-		if err := found.add(newCookie(columns[5], columns[6])); err != nil {
+		c := newCookie(columns[5], columns[6])
+		c.Host = strings.ToLower(strings.TrimPrefix(columns[0], "."))
+		if groups[c.Host] == 0 {
+			groups[c.Host] = len(groups) + 1
+		}
+		c.Group = groups[c.Host]
+		c.Attributes = Attributes{Secure: columns[3] == "TRUE", HttpOnly: hidden, Path: columns[2]}
+		c.Attributes.Expires, c.Attributes.HasExpires = parseJarExpiry(columns[4])
+		if err := found.add(c); err != nil {
 			return nil, err
 		}
 	}
@@ -69,4 +78,18 @@ func parseJar(text string) ([]Cookie, error) {
 		return nil, ErrEmptyJar
 	}
 	return found.cookies, nil
+}
+
+// latest is the last second of the year 9999: no text has a time after it.
+const latest = 253402300799
+
+// parseJarExpiry reads the column of a jar that says when a cookie expires. It
+// is 0 if with the browser's session; some programs write -1 then, or fractions
+// of a second.
+func parseJarExpiry(s string) (seconds int64, ok bool) {
+	s, _, _ = strings.Cut(s, ".")
+	if seconds, ok = parseSeconds(s); !ok || seconds <= 0 {
+		return 0, false
+	}
+	return min(seconds, latest), true
 }

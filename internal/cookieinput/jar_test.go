@@ -3,6 +3,8 @@ package cookieinput
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var jarTests = []formTest{
@@ -17,7 +19,8 @@ var jarTests = []formTest{
 	{name: "carriage returns", text: "# HTTP Cookie File\r\n\r\nx\tTRUE\t/\tTRUE\t1\ts\t1\r\n", want: "s=1"},
 	{name: "comments between", text: "# a\nx\tTRUE\t/\tTRUE\t1\ts\t1\n# x\tTRUE\t/\tTRUE\t1\tno\t1\n \n#\nx\tTRUE\t/\tTRUE\t1\tr\t2", want: "s=1 r=2"},
 	{name: "an expired one, other domains and paths", text: "a\tTRUE\t/\tTRUE\t1\ts\t1\nb\tTRUE\t/p\tFALSE\t0\ts\t2", want: "s=1 s=2"},
-	{name: "the same one twice", text: "a\tTRUE\t/\tTRUE\t1\ts\t1\nb\tTRUE\t/p\tFALSE\t0\ts\t1", want: "s=1"},
+	{name: "the same one twice", text: "a\tTRUE\t/\tTRUE\t1\ts\t1\na\tTRUE\t/p\tFALSE\t0\ts\t1", want: "s=1"},
+	{name: "the same one of two hosts", text: "a\tTRUE\t/\tTRUE\t1\ts\t1\nb\tTRUE\t/\tTRUE\t1\ts\t1", want: "s=1 s=1"},
 	{name: "quoted", text: "a\tTRUE\t/\tTRUE\t1\ts\t\"a\\075\"", want: `s="a="`},
 	{name: "blanks in a value", text: "a\tTRUE\t/\tTRUE\t1\ts\ta b", want: "s=a b"},
 	{name: "no value", text: "a\tTRUE\t/\tTRUE\t1\ts\t", want: "s="},
@@ -29,6 +32,46 @@ var jarTests = []formTest{
 }
 
 func TestJar(t *testing.T) { testForms(t, Jar, jarTests) }
+
+func TestJarGroups(t *testing.T) {
+	jar := ".Example.org\tTRUE\t/\tTRUE\t1\ts-0\ta\n" +
+		"#HttpOnly_b.example.org\tFALSE\t/\tTRUE\t1\ts-0\tb\n" +
+		"example.org\tFALSE\t/\tTRUE\t1\ts-1\tc\n" +
+		"#HttpOnly_.b.example.org\tTRUE\t/\tTRUE\t1\ts-0\ta\n"
+	got, err := Parse(jar, Auto)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"1 example.org s-0=a", "2 b.example.org s-0=b", "1 example.org s-1=c", "2 b.example.org s-0=a"}
+	if diff := cmp.Diff(want, places(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestJarAttributes(t *testing.T) {
+	for _, tt := range []struct {
+		line string
+		want Attributes
+	}{
+		{"x\tTRUE\t/\tTRUE\t1701209600\ts\t1", Attributes{Secure: true, Path: "/", Expires: 1701209600, HasExpires: true}},
+		{"#HttpOnly_x\tTRUE\t/p\tFALSE\t0\ts\t1", Attributes{HttpOnly: true, Path: "/p"}},
+		{"x\tTRUE\t/\tFALSE\t1701209600.25\ts\t1", Attributes{Path: "/", Expires: 1701209600, HasExpires: true}},
+		{"x\tTRUE\t/\tFALSE\t\ts\t1", Attributes{Path: "/"}},
+		{"x\tTRUE\t/\tFALSE\tnever\ts\t1", Attributes{Path: "/"}},
+		{"x\tTRUE\t/\tFALSE\t-1\ts\t1", Attributes{Path: "/"}},
+		{"x\tTRUE\t/\tFALSE\t99999999999999999999\ts\t1", Attributes{Path: "/", Expires: latest, HasExpires: true}},
+		{"x\tTRUE\t/\tFALSE\t1\ts\t1\nx\tTRUE\t/p\tFALSE\t2\ts\t1", Attributes{Path: "/p", Expires: 2, HasExpires: true}},
+		{"x\tTRUE\t/\tFALSE\t0\ts\t1\nx\tTRUE\t/p\tFALSE\t2\ts\t1", Attributes{Path: "/"}},
+	} {
+		got, err := Parse(tt.line, Auto)
+		if err != nil || len(got) != 1 {
+			t.Fatalf("Parse(%q): %d cookies, %v", tt.line, len(got), err)
+		}
+		if diff := cmp.Diff(tt.want, got[0].Attributes); diff != "" {
+			t.Errorf("Parse(%q) (-want +got):\n%s", tt.line, diff)
+		}
+	}
+}
 
 // FuzzJar: a cookie comes back out of the jar it is put into, before and behind
 // whatever else the jar holds.
