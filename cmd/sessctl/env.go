@@ -21,6 +21,7 @@ type env struct {
 	lookupVar                      func(name string) (string, bool)
 	now                            func() time.Time
 	local                          *time.Location
+	width                          func() int // of the terminal, in cells
 	readSecret                     func(ctx context.Context, prompt string) ([]byte, error)
 }
 
@@ -33,6 +34,7 @@ func systemEnv() *env {
 		lookupVar:  os.LookupEnv,
 		now:        time.Now,
 		local:      time.Local,
+		width:      terminalWidth,
 		readSecret: readSecret,
 	}
 }
@@ -40,6 +42,14 @@ func systemEnv() *env {
 func (e *env) variable(name string) string {
 	value, _ := e.lookupVar(name)
 	return value
+}
+
+// terminalWidth returns 80 where it cannot be found out.
+func terminalWidth() int {
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
+		return width
+	}
+	return 80
 }
 
 var errNoTerminal = errors.New("there is no terminal")

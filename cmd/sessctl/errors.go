@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -87,8 +86,8 @@ func flagError(err error) error {
 	switch {
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return usageError("unknown flag -" + unknown.GetSpecifiedName())
-	case errors.As(err, &unknown) && slices.Contains(secretFlags, unknown.GetSpecifiedName()),
-		errors.As(err, &missing) && slices.Contains(secretFlags, missing.GetFlag().Name):
+	case errors.As(err, &unknown) && isSecretFlag(unknown.GetSpecifiedName()),
+		errors.As(err, &missing) && isSecretFlag(missing.GetFlag().Name):
 		return keyInArguments()
 	case errors.As(err, &unknown):
 		return usageError("unknown flag --" + unknown.GetSpecifiedName())
@@ -97,7 +96,7 @@ func flagError(err error) error {
 	case errors.As(err, &invalid): // a switch: a text takes any value
 		name := invalid.GetFlag().Name
 		var hints []string
-		if strings.HasPrefix(name, "key-") {
+		if strings.HasPrefix(strings.TrimPrefix(name, "to-"), "key-") {
 			hints = append(hints, keyInArgumentsHint)
 		}
 		return usageError("flag --"+name+" takes no value", hints...)

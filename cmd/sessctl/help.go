@@ -30,6 +30,7 @@ indented on a terminal. A field is null where its value is unknown.
   signed_at     when it was signed; null for litestar, whose cookies do not say
   expires_at    when it expires, for starlette by --max-age; null: never
   expired       whether that has passed
+  host          where it came from; left out unless a jar or HAR file says so
   session       the session, as Python wrote it: the order of its keys and the
                 spelling of its numbers too. White space outside of strings is
                 dropped, and what does not print is written as \uXXXX
@@ -37,11 +38,24 @@ indented on a terminal. A field is null where its value is unknown.
                 that holds it
   session_keys  instead of both, with --redact: key, type and size (bytes of
                 its JSON) of each
-  findings      what else there is to say: level (info or warn), code (stable),
-                message (for people); see sessctl help findings
+  findings      what else there is to say: level (info, warn, or cause: why there
+                is no session), code (stable), message and hint (for people);
+                see sessctl help findings
+
+Of inspect alone:
+
+  certainty     how sure the format is: verified (by a key), by-form, likely
+                (by what is left of a damaged one)
+  cookies       those that it was read from: name, and size of name and value
+  header_size   bytes of the Cookie header: of the whole line if that was given,
+                else of one with these cookies alone; left out for bare values
+  parts         part, offset, size (bytes) and meaning of each part of the value;
+                offsets of litestar count in what its base64 decodes to
+  limits        used and max (bytes) of what browsers keep and servers accept
 
 Times are RFC 3339 in UTC. session, session_text and session_keys are left out
-where there is no session, or none that a key authenticates.
+where there is no session, or none that a key authenticates; verify has none of
+them, inspect has session_keys.
 `
 
 const helpKeys = `Keys are never given on the command line, where others could read them.

@@ -31,37 +31,8 @@ type key struct {
 	sealed []byte // the AES key, or nil if the length makes none
 	length int    // of what was given, in bytes
 	advice string // what it would be if sealed is nil; may be empty
-	text   string // of signed as it was given, before a line end was dropped; empty if it was decoded
-}
-
-// keyForms are what can stand around a secret by mistake, and what to do.
-var keyForms = []struct {
-	of   func(text string) string
-	hint string
-}{
-	{
-		func(text string) string { return text },
-		"matches with its trailing newline: the app reads the file without .strip(); write raw: in front of it",
-	},
-	{
-		func(text string) string { return strings.TrimRight(text, "\r\n") },
-		"matches without the line ends behind it: take them off",
-	},
-	{strings.TrimSpace, "matches without the blanks around it: take them off"},
-	{
-		func(text string) string {
-			text = strings.TrimSpace(text)
-			if n := len(text); n > 2 && text[0] == text[n-1] && (text[0] == '"' || text[0] == '\'') {
-				return text[1 : n-1]
-			}
-			return text
-		},
-		"matches without the quotes around it: take them off",
-	},
-	{
-		func(text string) string { return strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")) },
-		"matches without the byte order mark that an editor put in front of it: take it off",
-	},
+	given  string // the whole text, as it was given
+	text   string // what of it holds the secret, not decoded and nothing dropped; empty if it was decoded
 }
 
 func isAESKey(b []byte) bool { return len(b) == 16 || len(b) == 24 || len(b) == 32 }
@@ -69,7 +40,8 @@ func isAESKey(b []byte) bool { return len(b) == 16 || len(b) == 24 || len(b) == 
 // parseKey reads a key's text. Of a file or stdin (isFile) one line end at the
 // end is dropped, as editors and echo leave it there; from an AES key only
 // where the bytes as they are make none.
-func parseKey(text []byte, isFile bool) (key, error) {
+func parseKey(text []byte, isFile bool) (k key, err error) {
+	defer func() { k.given = string(text) }()
 	if prefix, rest, ok := strings.Cut(string(text), ":"); ok {
 		var secret []byte
 		var err error
@@ -136,24 +108,35 @@ type keyFlags struct {
 	files  []string // [label=]PATH
 	vars   []string
 	prompt bool
-	secret string // --secret and --key, which only fail
 
+	prefix    string // of the flags' names: to- for the target of migrate
+	flags     *pflag.FlagSet
 	isDefault bool // files is $SESSCTL_KEY_FILE
 }
 
-func (f *keyFlags) register(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.files, "key-file", nil, "read a key from the file `[label=]PATH`, or standard input if PATH is -; repeatable (default $SESSCTL_KEY_FILE)")
-	flags.StringArrayVar(&f.vars, "key-env", nil, "read a key from the environment variable `VAR`; repeatable")
-	flags.BoolVar(&f.prompt, "key-prompt", false, "ask for a key on the terminal")
+func (f *keyFlags) register(flags *pflag.FlagSet, prefix string) {
+	f.prefix, f.flags = prefix, flags
+	fallback := " (default $SESSCTL_KEY_FILE)"
+	if prefix != "" {
+		fallback = ""
+	}
+	flags.StringArrayVar(&f.files, prefix+"key-file", nil, "read a key from the file `[label=]PATH`, or standard input if PATH is -; repeatable"+fallback)
+	flags.StringArrayVar(&f.vars, prefix+"key-env", nil, "read a key from the environment variable `VAR`; repeatable")
+	flags.BoolVar(&f.prompt, prefix+"key-prompt", false, "ask for a key on the terminal")
 	// What people try first, and what shells and process lists would keep.
 	for _, name := range secretFlags {
-		flags.StringVar(&f.secret, name, "", "")
-		_ = flags.MarkHidden(name)
+		flags.String(prefix+name, "", "")
+		_ = flags.MarkHidden(prefix + name)
 	}
 }
 
 // secretFlags do not exist, but people try them.
 var secretFlags = []string{"key", "secret"}
+
+// isSecretFlag reports whether a flag is one of them, of either side.
+func isSecretFlag(name string) bool {
+	return slices.Contains(secretFlags, strings.TrimPrefix(name, "to-"))
+}
 
 func keyInArguments() error {
 	return usageError("a key on the command line can be read by others (process list, shell history)", keyInArgumentsHint)
@@ -161,10 +144,12 @@ func keyInArguments() error {
 
 const keyInArgumentsHint = "put it in a file and give --key-file, or use --key-env or --key-prompt; and treat this one as known"
 
-// check refuses what needs no reading; set says which flags were given.
-func (f *keyFlags) check(set func(name string) bool) error {
-	if slices.ContainsFunc(secretFlags, set) {
-		return keyInArguments()
+// check refuses what needs no reading.
+func (f *keyFlags) check() error {
+	for _, name := range secretFlags {
+		if f.flags.Changed(f.prefix + name) {
+			return keyInArguments()
+		}
 	}
 	stdin := 0
 	for _, file := range f.files {
@@ -178,9 +163,12 @@ func (f *keyFlags) check(set func(name string) bool) error {
 	return nil
 }
 
+// given reports whether a flag names a key.
+func (f keyFlags) given() bool { return len(f.files) > 0 || len(f.vars) > 0 || f.prompt }
+
 // withDefault takes $SESSCTL_KEY_FILE where no flag names a key.
 func (f keyFlags) withDefault(e *env) keyFlags {
-	if path := e.variable("SESSCTL_KEY_FILE"); path != "" && len(f.files) == 0 && len(f.vars) == 0 && !f.prompt {
+	if path := e.variable("SESSCTL_KEY_FILE"); path != "" && !f.given() {
 		f.files, f.isDefault = []string{path}, true
 	}
 	return f
@@ -255,19 +243,19 @@ func (f keyFlags) load(ctx context.Context, e *env) ([]key, error) {
 		value, ok := e.lookupVar(name)
 		if !ok {
 			if !isVariable(name) { // maybe somebody's secret
-				return nil, usageError("the variable that --key-env names is not set", "--key-env takes the name of a variable, not the key itself")
+				return nil, usageError("the variable that --"+f.prefix+"key-env names is not set", "--"+f.prefix+"key-env takes the name of a variable, not the key itself")
 			}
-			return nil, usageError(fmt.Sprintf("the variable %s for --key-env is not set", name))
+			return nil, usageError(fmt.Sprintf("the variable %s for --%skey-env is not set", name, f.prefix))
 		}
 		if err := add(name, "variable "+name, []byte(value), false); err != nil {
 			return nil, err
 		}
 	}
 	if f.prompt {
-		text, err := e.readSecret(ctx, "key (not shown): ")
+		text, err := e.readSecret(ctx, f.promptText())
 		switch {
 		case errors.Is(err, errNoTerminal):
-			return nil, usageError("--key-prompt needs a terminal", "use --key-file or --key-env in scripts")
+			return nil, usageError("--"+f.prefix+"key-prompt needs a terminal", "use --key-file or --key-env in scripts")
 		case errors.Is(err, context.Canceled):
 			return nil, err
 		case err != nil && err != io.EOF: // EOF: Ctrl-D, so an empty key
@@ -283,6 +271,13 @@ func (f keyFlags) load(ctx context.Context, e *env) ([]key, error) {
 		return nil, usageError(fmt.Sprintf("%d keys, at most %d", len(keys), maxKeys))
 	}
 	return keys, nil
+}
+
+func (f keyFlags) promptText() string {
+	if f.prefix != "" {
+		return "key of the target (not shown): "
+	}
+	return "key (not shown): "
 }
 
 // isVariable keeps to the names that people give to variables: what else is

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,10 +52,18 @@ func (q *query) read(f *family) ([]*result, error) {
 		}
 	}
 	if len(results) == 0 {
-		results = append(results, &result{outcome: outcomeDeletion, name: f.name, verified: q.unmatched()})
+		r := &result{outcome: outcomeDeletion, name: f.name, verified: q.unmatched()}
+		for _, c := range f.bare {
+			r.pieces = append(r.pieces, piece{-1, c})
+		}
+		r.find("deletion", "")
+		results = append(results, r)
 	}
-	for _, r := range results {
-		r.number = f.number
+	for i, r := range results {
+		r.number, r.host = f.number, f.host
+		if r.isAuthentic() && i+1 < len(results) && !results[len(results)-1].isAuthentic() {
+			r.find("other-app", "") // Python takes the last
+		}
 		switch {
 		case len(bare) > 0 && len(chunks) > 0:
 			r.find("stale-bare", "")
@@ -77,7 +84,7 @@ func (q *query) unmatched() *bool {
 
 // readSigned reads a cookie of Starlette.
 func (q *query) readSigned(name string, c cookieinput.Cookie) (*result, error) {
-	r := &result{name: name, verified: q.unmatched(), tried: len(q.keys)}
+	r := &result{name: name, verified: q.unmatched(), tried: len(q.keys), pieces: []piece{{-1, c}}, value: c.Value}
 	r.findInCookie(c)
 	r.findSize(c)
 	untimed := strings.Count(c.Value, ".") == 1
@@ -92,13 +99,9 @@ func (q *query) readSigned(name string, c cookieinput.Cookie) (*result, error) {
 		session, err := decoder.Decode(c.Value)
 		q.fill(r, codec.FormatStarlette, c.Value, session, err)
 		r.setAuthentic(decoder, codec.FormatStarlette, c.Value)
-		if r.outcome == outcomeNotAuthentic {
-			if err := q.tryForms(r, c.Value, untimed); err != nil {
-				return nil, err
-			}
-		}
 	}
-	r.hintAtShape(c)
+	r.findShape(c)
+	q.findInKey(r)
 	if r.format == codec.FormatStarlette && untimed {
 		r.find("no-timestamp", "")
 	}
@@ -136,27 +139,6 @@ func (q *query) newStarlette(secrets []codec.Key, untimed bool) (*codec.Codec, e
 	return decoder, nil
 }
 
-// tryForms tells of a key that fits but for what stands around it.
-func (q *query) tryForms(r *result, value string, untimed bool) error {
-	for _, k := range q.keys {
-		for _, form := range keyForms {
-			secret := form.of(k.text)
-			if secret == "" || secret == string(k.signed) {
-				continue
-			}
-			decoder, err := q.newStarlette([]codec.Key{codec.NewKey(k.label, []byte(secret))}, untimed)
-			if err != nil {
-				return err
-			}
-			if _, err := decoder.Decode(value); !errors.Is(err, codec.ErrUnauthentic) {
-				r.hints = append(r.hints, "key "+strconv.Quote(k.label)+" "+form.hint)
-				break
-			}
-		}
-	}
-	return nil
-}
-
 // readChunks reads the numbered cookies of a family and, if they are no session
 // together, each of them as a cookie whose name only looks like a chunk's.
 func (q *query) readChunks(name string, bare []cookieinput.Cookie, chunks map[int][]cookieinput.Cookie) ([]*result, error) {
@@ -187,13 +169,14 @@ func (q *query) readChunks(name string, bare []cookieinput.Cookie, chunks map[in
 // readSealed reads an encrypted cookie, or the chunks of one and what is beside
 // them.
 func (q *query) readSealed(name string, bare []cookieinput.Cookie, chunks map[int][]cookieinput.Cookie) (*result, error) {
-	r := &result{name: name, verified: q.unmatched(), chunks: len(chunks)}
+	r := &result{name: name, verified: q.unmatched(), value: join(bare, chunks)}
 	var cookies []*http.Cookie
 	for _, c := range bare {
 		r.findInCookie(c)
 		if c.Name != "" { // else it may be chunks that somebody joined
 			r.findSize(c)
 		}
+		r.pieces = append(r.pieces, piece{-1, c})
 		cookies = append(cookies, &http.Cookie{Name: "session", Value: c.Value})
 	}
 	for _, n := range numbers(chunks) {
@@ -204,6 +187,7 @@ func (q *query) readSealed(name string, bare []cookieinput.Cookie, chunks map[in
 		for _, c := range sent {
 			r.findInCookie(c)
 			r.findSize(c)
+			r.pieces = append(r.pieces, piece{n, c})
 			cookies = append(cookies, &http.Cookie{Name: "session-" + strconv.Itoa(n), Value: c.Value})
 		}
 	}
@@ -224,20 +208,19 @@ func (q *query) readSealed(name string, bare []cookieinput.Cookie, chunks map[in
 		r.verified = nil
 	}
 	session, err := decoder.DecodeCookies(cookies)
-	value := join(bare, chunks)
 	if tried == 0 && errors.Is(err, codec.ErrUnauthentic) {
-		session, err = codec.ParseUnverified(value)
+		session, err = codec.ParseUnverified(r.value)
 		if err != nil {
-			session, err = codec.ParseUnverified(unescape(value))
+			session, err = codec.ParseUnverified(unescape(r.value))
 		}
 	}
-	q.fill(r, codec.FormatLitestar, value, session, err)
-	r.setAuthentic(decoder, codec.FormatLitestar, value)
+	q.fill(r, codec.FormatLitestar, r.value, session, err)
+	r.setAuthentic(decoder, codec.FormatLitestar, r.value)
 	if r.outcome == outcomeIncomplete && firstMissing(chunks) == len(chunks) {
 		r.find("missing-chunk", "one after number "+strconv.Itoa(len(chunks)-1))
 	}
 	if len(chunks) == 0 {
-		r.hintAtShape(bare[len(bare)-1])
+		r.findShape(bare[len(bare)-1])
 	}
 	q.findInKey(r)
 	return r, nil
@@ -266,12 +249,4 @@ func (q *query) litestar() (decoder *codec.Codec, tried int, err error) {
 		}
 	}
 	return q.sealed, tried, nil
-}
-
-// unescape undoes percent-encoding, as Litestar does with every cookie.
-func unescape(value string) string {
-	if decoded, err := url.PathUnescape(value); err == nil {
-		return decoded
-	}
-	return value
 }

@@ -16,19 +16,21 @@ const schema = "sessctl/v1"
 
 // record is one result as JSON. sessctl help json documents its fields.
 type record struct {
-	Schema      string          `json:"schema"`
-	Outcome     outcome         `json:"outcome"`
-	Format      *string         `json:"format"`
-	Name        *string         `json:"name"`
-	Verified    *bool           `json:"verified"`
-	Key         *string         `json:"key"`
-	SignedAt    *string         `json:"signed_at"`
-	ExpiresAt   *string         `json:"expires_at"`
-	Expired     *bool           `json:"expired"`
-	Session     json.RawMessage `json:"session,omitzero"`
-	SessionText *string         `json:"session_text,omitzero"`
-	Keys        []redactedKey   `json:"session_keys,omitzero"`
-	Findings    []finding       `json:"findings"`
+	Schema         string          `json:"schema"`
+	Outcome        outcome         `json:"outcome"`
+	Format         *string         `json:"format"`
+	Name           *string         `json:"name"`
+	Verified       *bool           `json:"verified"`
+	Key            *string         `json:"key"`
+	SignedAt       *string         `json:"signed_at"`
+	ExpiresAt      *string         `json:"expires_at"`
+	Expired        *bool           `json:"expired"`
+	Host           string          `json:"host,omitzero"`
+	Session        json.RawMessage `json:"session,omitzero"`
+	SessionText    *string         `json:"session_text,omitzero"`
+	Keys           []redactedKey   `json:"session_keys,omitzero"`
+	*anatomyRecord                 // of inspect
+	Findings       []finding       `json:"findings"`
 }
 
 // redactedKey is what --redact shows of one key of a session.
@@ -38,16 +40,21 @@ type redactedKey struct {
 	Size int    `json:"size"` // bytes of its JSON text
 }
 
-func newRecord(r *result, redact bool) record {
+func newRecord(r *result) record {
 	rec := record{
 		Schema: schema, Outcome: r.outcome, Verified: r.verified, Expired: r.expired,
-		Name: optional(r.name), Key: optional(r.key),
+		Name: optional(r.name), Host: r.host, Key: optional(r.key),
 		SignedAt: optionalTime(r.signedAt), ExpiresAt: optionalTime(r.expiresAt),
 		Findings: append([]finding{}, r.findings...),
 	}
 	if r.format != 0 {
 		rec.Format = new(r.format.String())
 	}
+	return rec
+}
+
+// withSession adds what the cookie holds, or only its keys.
+func (rec record) withSession(r *result, redact bool) record {
 	switch {
 	case r.values == nil:
 	case redact:
@@ -76,7 +83,7 @@ func optionalTime(t time.Time) *string {
 
 // appendRecord appends the record in one line, or indented, and a line feed.
 // Strings are JSON of the same meaning, but hold nothing that does not print.
-func appendRecord(dst []byte, rec record, indent bool) ([]byte, error) {
+func appendRecord(dst []byte, rec any, indent bool) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false) // it would respell the session

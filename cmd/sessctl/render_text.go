@@ -9,14 +9,8 @@ import (
 	"github.com/sessctl/sessctl/internal/termtext"
 )
 
-// appendText appends what a person wants to see of a session.
-func appendText(dst []byte, r *result, redact, color bool) []byte {
-	if r.values == nil {
-		return dst
-	}
-	if redact {
-		return appendTable(dst, redacted(r.values))
-	}
+// appendSession appends a session as a person wants to see it.
+func appendSession(dst []byte, r *result, color bool) []byte {
 	dst = termtext.AppendJSON(dst, r.values.Text(), termtext.Style{Color: color, Readable: true})
 	return append(dst, '\n')
 }
@@ -41,8 +35,8 @@ func appendTable(dst []byte, keys []redactedKey) []byte {
 // summary says in one line how a session was read.
 func summary(r *result, c clock, labelled bool) string {
 	parts := []string{fmt.Sprintf("%s cookie", r.format)}
-	if r.chunks > 1 {
-		parts[0] += fmt.Sprintf(" in %d chunks", r.chunks)
+	if n := r.chunks(); n > 1 {
+		parts[0] += fmt.Sprintf(" in %d chunks", n)
 	}
 	switch {
 	case r.verified == nil:
@@ -82,26 +76,34 @@ func heading(r *result) string {
 	return fmt.Sprintf("%s:", r.format)
 }
 
-// report tells stderr what became of a cookie. With terse, for those who read
-// the JSON, it leaves out what stands there, but for errors and what nobody
-// verified.
-func (v *voice) report(r *result, q *query, c clock, several, terse bool) {
-	name := ""
-	if title := r.title(); title != "" && (several || r.number > 0) {
-		name = title + ": "
-	}
-	var hints []string
+// verdict is what there is to say of a result in one line, and what to do next.
+type verdict struct {
+	level string // levelInfo: all is well; levelWarn; levelCause: an error
+	text  string
+	hints []string
+}
+
+// verdict sums a result up. The causes among its findings are hints.
+func (r *result) verdict(q *query, c clock) verdict {
+	v := verdict{level: levelCause}
+	noAESKey := q.noAESKey(r)
 	for _, f := range r.findings {
 		switch {
-		case terse:
-		case f.Level == levelWarn:
-			v.warnOnce(name+f.Message, f.hint)
+		case f.Level != levelCause, r.isReadable(), r.outcome == outcomeNoKey && f.Code == "expired":
+		case f.Message == noAESKey:
+			v.hints = append(v.hints, f.Hint)
+		case restates(f.Code, r.outcome):
+			v.hints = append(v.hints, f.Hint)
 		default:
-			v.detail("%s%s", name, f.Message)
+			v.hints = append(v.hints, f.Message+"; "+f.Hint)
 		}
 	}
-	fail := func(format string, args ...any) {
-		v.error(name+fmt.Sprintf(format, args...), append(hints, r.hints...)...)
+	v.hints = append(v.hints, r.hints...)
+	explained := len(v.hints) > 0
+	otherwise := func(hint string) {
+		if !explained {
+			v.hints = append(v.hints, hint)
+		}
 	}
 	line := ""
 	if r.values != nil {
@@ -109,90 +111,117 @@ func (v *voice) report(r *result, q *query, c clock, several, terse bool) {
 	}
 	switch r.outcome {
 	case outcomeOK:
-		if !terse {
-			v.say(name + line)
-		}
+		v.level, v.text = levelInfo, line
 	case outcomeUnverified:
+		v.level, v.text = levelWarn, line
 		if !q.unverified {
-			hints = append(hints, "give the app's secret with --key-file, --key-env or --key-prompt to verify it")
+			v.hints = append(v.hints, "give the app's secret with --key-file, --key-env or --key-prompt to verify it")
 		}
-		v.warn(name+line, hints...)
-	case outcomeExpired:
-		if r.format == codec.FormatStarlette {
-			hints = append(hints, "the cookie does not hold its max age: if the app's is another, give --max-age")
-		}
-		fail("%s", line)
-	case outcomeFuture:
-		hints = append(hints, "the clock of the app that signed it, or this one, is wrong; --now sets another time")
-		fail("%s", line)
+	case outcomeExpired, outcomeFuture:
+		v.text = line
 	case outcomeNotAuthentic:
 		if r.format == codec.FormatLitestar {
-			hints = append(hints, "it is the secret of the app's CookieBackendConfig, byte for byte; see sessctl help keys")
-			fail("no key given opens the cookie (tried %d)", r.tried)
-			v.unusable(name, q.keys)
+			v.text = fmt.Sprintf("no key given opens the cookie (tried %d)", r.tried)
+			otherwise("it is the secret of the app's CookieBackendConfig, byte for byte; see sessctl help keys")
 			break
 		}
-		if len(r.hints) == 0 {
-			hints = append(hints, "it is what the app gives to SessionMiddleware as secret_key, without quotes; raw: in front keeps a line end at its end")
-		}
-		fail("no key given matches the signature (tried %d)", r.tried)
+		v.text = fmt.Sprintf("no key given matches the signature (tried %d)", r.tried)
+		otherwise("it is what the app gives to SessionMiddleware as secret_key, without quotes; raw: in front keeps a line end at its end")
 	case outcomeNoKey:
-		if len(q.keys) > 0 {
-			v.unusable(name, q.keys)
-			break
+		v.text = fmt.Sprintf("%s cookie, encrypted: it needs a key", r.format)
+		if noAESKey != "" {
+			v.text = noAESKey
 		}
-		hint := "it is the secret of the app's CookieBackendConfig: give it with --key-file, --key-env or --key-prompt"
 		if q.unverified {
-			hint = "it cannot be read without one: give its key and leave out --unverified"
+			v.hints = []string{"it cannot be read without one: give its key and leave out --unverified"}
 		}
-		hints = append(hints, hint)
-		fail("%s cookie, encrypted: it needs a key", r.format)
 	case outcomeMalformed:
 		if r.isAuthentic() {
-			fail("the %s cookie is authentic, but what it holds is not JSON", r.format)
+			v.text = fmt.Sprintf("the %s cookie is authentic, but what it holds is not JSON", r.format)
 			break
 		}
-		if len(r.hints) == 0 {
-			hints = append(hints, "it is cut, changed on its way, or not from this framework")
-		}
-		fail("malformed %s cookie", r.format)
+		v.text = fmt.Sprintf("malformed %s cookie", r.format)
+		otherwise("it is cut, changed on its way, or not from this framework")
 	case outcomeIncomplete:
-		fail("a chunk of the %s cookie is missing", r.format)
+		v.text = fmt.Sprintf("a chunk of the %s cookie is missing", r.format)
 	case outcomeTooLarge:
-		hints = append(hints, "at most 64 KiB and 64 chunks are read, nested to 900 levels, with 10,000 keys")
-		fail("the %s cookie is too large to be read", r.format)
+		v.text = fmt.Sprintf("the %s cookie is too large to be read", r.format)
+		v.hints = append(v.hints, "at most 64 KiB and 64 chunks are read, nested to 900 levels, with 10,000 keys")
 	case outcomeNotObject:
-		fail("the %s cookie holds JSON, but not an object, so no session", r.format)
+		v.text = fmt.Sprintf("the %s cookie holds JSON, but not an object, so no session", r.format)
 	case outcomeDeletion:
-		fail("this is a deletion: the app has ended the session")
+		v.text = "this is a deletion: the app has ended the session"
 	case outcomeUnknown:
-		if r.absent && r.name != "" {
-			fail("no cookie named %s", shortName(r.name))
-			break
+		switch {
+		case r.absent && r.name != "":
+			v.text = "no cookie named " + shortName(r.name)
+		case r.absent:
+			v.text = "no session cookie in the input"
+			otherwise(anyForm)
+		default:
+			v.text = "not " + ourCookies
+			otherwise(anyForm)
 		}
-		if len(r.hints) == 0 {
-			hints = append(hints, anyForm)
+	}
+	return v
+}
+
+// noAESKey says of the first key that it is none, where there are only such.
+func (q *query) noAESKey(r *result) string {
+	if r.outcome != outcomeNoKey || len(q.keys) == 0 {
+		return ""
+	}
+	return q.keys[0].lengthFinding().Message
+}
+
+// restates reports whether a cause says no more than the outcome, or than the
+// line about the times.
+func restates(code string, o outcome) bool {
+	switch code {
+	case "expired", "clock-ahead":
+		return true
+	case "no-key":
+		return o == outcomeNoKey
+	case "missing-chunk":
+		return o == outcomeIncomplete
+	case "deletion":
+		return o == outcomeDeletion
+	}
+	return false
+}
+
+// report tells stderr what became of a cookie. With terse, for those who read
+// the JSON, it leaves out what stands there, but for errors and what nobody
+// verified.
+func (v *voice) report(r *result, verdict verdict, several, terse bool) {
+	name := ""
+	if several || r.number > 0 {
+		name = r.prefix()
+	}
+	if !terse {
+		v.reportFindings(name, r)
+	}
+	switch {
+	case verdict.level == levelCause:
+		v.error(name+verdict.text, verdict.hints...)
+	case verdict.level == levelWarn:
+		v.warn(name+verdict.text, verdict.hints...)
+	case !terse:
+		v.say(name + verdict.text)
+	}
+}
+
+// reportFindings tells of all findings but the causes of a failure, which the
+// verdict has.
+func (v *voice) reportFindings(name string, r *result) {
+	for _, f := range r.findings {
+		switch {
+		case f.Level == levelInfo:
+			v.detail("%s%s", name, f.Message)
+		case f.Level == levelWarn, r.isReadable() && !restates(f.Code, r.outcome):
+			v.warnOnce(name+f.Message, f.Hint)
 		}
-		if r.absent {
-			fail("no session cookie in the input")
-			break
-		}
-		fail("not %s", ourCookies)
 	}
 }
 
 const ourCookies = "a session cookie of Starlette, FastAPI, Litestar or Starlite"
-
-// unusable tells of the keys that can open no encrypted cookie.
-func (v *voice) unusable(name string, keys []key) {
-	for _, k := range keys {
-		if k.sealed != nil {
-			continue
-		}
-		var hints []string
-		if k.advice != "" {
-			hints = append(hints, k.advice)
-		}
-		v.error(name+fmt.Sprintf("key %q is %d bytes; an AES key is 16, 24 or 32", k.label, k.length), hints...)
-	}
-}

@@ -56,15 +56,24 @@ func (q *query) results(cookies []cookieinput.Cookie) ([]*result, error) {
 	for _, tier := range [][]*result{authentic, likely, named, damaged} {
 		if len(tier) > 0 {
 			if len(authentic) == 0 && isWrapped(cookies) {
-				tier[0].hints = []string{"the lines make one cookie together: it was wrapped; give it in one line"}
+				tier[0].findings = nil
+				tier[0].find("wrapped", "")
 			}
-			return tier, nil
+			return q.explained(tier, cookies), nil
 		}
 	}
 	if len(all) == 1 {
-		return all, nil
+		return q.explained(all, cookies), nil
 	}
 	return q.absent(cookies), nil
+}
+
+// explained says of each result why it is none, where that can be found out.
+func (q *query) explained(results []*result, cookies []cookieinput.Cookie) []*result {
+	for _, r := range results {
+		q.explain(r, cookies)
+	}
+	return results
 }
 
 // absent is the result when no cookie of the input is a session.
@@ -131,6 +140,7 @@ func (q *query) fill(r *result, format codec.Format, value string, session *code
 	case r.outcome == outcomeNoKey:
 		r.expired = new(q.now.Round(time.Second).Unix() >= r.expiresAt.Unix())
 	}
+	q.findInTimes(r)
 	r.findInValues()
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/internal/cookieinput"
 )
 
 // outcome is what became of one cookie, finer than the exit code.
@@ -44,6 +46,7 @@ type result struct {
 	outcome   outcome
 	format    codec.Format // 0: unknown
 	name      string       // empty: a bare value
+	host      string       // where it came from, if a jar or HAR file says so
 	number    int          // of a bare value, where the input has several
 	absent    bool         // there is no such cookie
 	verified  *bool        // nil: no key given
@@ -52,19 +55,63 @@ type result struct {
 	expiresAt time.Time    // zero: unknown, or never
 	expired   *bool        // nil: unknown
 	values    *codec.Values
-	chunks    int // that were joined
-	tried     int // keys
+	pieces    []piece // the cookies that it was read from
+	value     string  // theirs, joined
+	tried     int     // keys
 	findings  []finding
 	hints     []string // what to do next, besides the findings'
 }
 
-func (r *result) find(code, detail string) {
-	for _, f := range r.findings {
-		if f.Code == code {
+// piece is one of the cookies that a session was read from.
+type piece struct {
+	number int // -1: a cookie without number
+	cookieinput.Cookie
+}
+
+// chunks returns how many numbered cookies the session was read from.
+func (r *result) chunks() int {
+	n := 0
+	for _, p := range r.pieces {
+		if p.number >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// find notes a finding, each once. Detail may be empty.
+func (r *result) find(code, detail string) { r.findKey(code, "", detail) }
+
+// findKey is find for a finding about a key.
+func (r *result) findKey(code, key, detail string) {
+	f := newFinding(code, key, detail)
+	for _, other := range r.findings {
+		if other.Code == code && (key == "" || other.Message == f.Message) {
 			return
 		}
 	}
-	r.findings = append(r.findings, newFinding(code, detail))
+	r.findings = append(r.findings, f)
+}
+
+// add adds a finding; it replaces one of the same code, of which it knows less.
+func (r *result) add(f finding) {
+	for i, other := range r.findings {
+		if other.Code == f.Code {
+			r.findings[i] = f
+			return
+		}
+	}
+	r.findings = append(r.findings, f)
+}
+
+// has reports whether there is such a finding.
+func (r *result) has(code string) bool {
+	return slices.ContainsFunc(r.findings, func(f finding) bool { return f.Code == code })
+}
+
+// isExplained reports whether a finding says why there is no session.
+func (r *result) isExplained() bool {
+	return slices.ContainsFunc(r.findings, func(f finding) bool { return f.Level == levelCause })
 }
 
 // isAuthentic reports whether a key has verified the cookie.
@@ -75,8 +122,22 @@ func (r *result) title() string {
 	if r.number > 0 {
 		return "value " + strconv.Itoa(r.number)
 	}
+	if r.host != "" {
+		return shortName(r.name) + " of " + shortName(r.host)
+	}
 	return shortName(r.name)
 }
+
+// prefix is the title in front of a message.
+func (r *result) prefix() string {
+	if title := r.title(); title != "" {
+		return title + ": "
+	}
+	return ""
+}
+
+// isReadable reports whether there is a session, authentic or not verified.
+func (r *result) isReadable() bool { return r.outcome == outcomeOK || r.outcome == outcomeUnverified }
 
 // wellFormed reports whether the cookie is one of ours, whoever made it.
 func (r *result) wellFormed() bool {

@@ -9,15 +9,15 @@ import (
 )
 
 func newRoot(e *env, say *voice) *cobra.Command {
+	a := app{e, say}
 	root := &cobra.Command{
 		Use:   "sessctl",
 		Short: "read the session cookies of Python web frameworks",
 		Long: `Sessctl reads the session cookies of Python web frameworks: those of Starlette
 and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted.`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if version, _ := cmd.Flags().GetBool("version"); version {
 				_, err := fmt.Fprintln(e.stdout, versionLine())
@@ -39,21 +39,39 @@ and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted
 		say.quiet, _ = cmd.Flags().GetBool("quiet")
 		return flagError(err)
 	})
-	root.AddCommand(newDecode(e, say))
+	root.AddCommand(newDecode(a), newInspect(a), newVerify(a), newMan(a), newVersion(a))
 	root.AddCommand(helpTopics()...)
+	completeFlags(root)
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [COMMAND or TOPIC]",
 		Short: "help about a command or topic",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usageError("no such command or topic", "sessctl help lists them")
+				return noSuchTopic()
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
 		},
+		ValidArgsFunction: completeCommands,
 	})
 	return root
+}
+
+func noSuchTopic() error { return usageError("no such command or topic", "sessctl help lists them") }
+
+// newVersion is --version for those who type it as a command.
+func newVersion(a app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "print the version and the commit it was built from",
+		Example: "  sessctl version",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.env.stdout, versionLine())
+			return err
+		},
+	}
 }
 
 // unknownCommand repeats the word only if it can be no cookie and no secret.

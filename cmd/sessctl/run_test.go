@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"regexp"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +36,7 @@ func testEnv(stdin string) (e *env, stdout, stderr *bytes.Buffer) {
 		},
 		now:   func() time.Time { return time.Unix(1700086400, 0) },
 		local: time.UTC,
+		width: func() int { return 80 },
 		readSecret: func(context.Context, string) ([]byte, error) {
 			return nil, errNoTerminal
 		},
@@ -225,9 +228,11 @@ func TestDescribe(t *testing.T) {
 
 // What help json tells and what is printed must not drift apart.
 func TestHelpJSONIsComplete(t *testing.T) {
-	record := reflect.TypeFor[record]()
-	for i := range record.NumField() {
-		name, _, _ := strings.Cut(record.Field(i).Tag.Get("json"), ",")
+	for _, field := range slices.Concat(reflect.VisibleFields(reflect.TypeFor[record]()), reflect.VisibleFields(reflect.TypeFor[anatomyRecord]())) {
+		if field.Anonymous {
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if !strings.Contains(helpJSON, "\n  "+name+" ") {
 			t.Errorf("help json does not tell of the field %s", name)
 		}
@@ -243,34 +248,42 @@ func TestHelpJSONIsComplete(t *testing.T) {
 }
 
 func TestFindings(t *testing.T) {
-	used := map[string]bool{}
-	for _, file := range []string{"findings.go", "reading.go"} {
-		source, err := os.ReadFile(file)
-		if err != nil {
+	var source []byte
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err != nil {
 			t.Fatal(err)
-		}
-		for _, match := range regexp.MustCompile(`\.find\("([^"]*)"`).FindAllSubmatch(source, -1) {
-			used[string(match[1])] = true
+		} else if file != "findings.go" && !strings.HasSuffix(file, "_test.go") {
+			source = append(source, text...)
 		}
 	}
 	help := helpFindings()
+	seen := map[string]bool{}
 	for _, kind := range findingKinds {
-		if kind.level != levelInfo && kind.level != levelWarn || kind.says == "" {
+		if !slices.Contains([]string{levelInfo, levelWarn, levelCause}, kind.level) || kind.says == "" {
 			t.Errorf("%s: no level, or it says nothing", kind.code)
 		}
-		if kind.level == levelWarn && kind.do == "" {
-			t.Errorf("%s: a warning, but nothing to do", kind.code)
+		if kind.level != levelInfo && kind.do == "" {
+			t.Errorf("%s: not merely information, but nothing to do", kind.code)
 		}
 		if !strings.Contains(help, "\n  "+kind.code+" ("+kind.level+")\n") {
 			t.Errorf("%s: help findings does not tell of it", kind.code)
 		}
-		if !used[kind.code] {
-			t.Errorf("%s: twice in the table, or never found", kind.code)
+		if seen[kind.code] {
+			t.Errorf("%s: twice in the table", kind.code)
 		}
-		delete(used, kind.code)
+		seen[kind.code] = true
+		if !bytes.Contains(source, []byte(strconv.Quote(kind.code))) {
+			t.Errorf("%s: never found", kind.code)
+		}
 	}
-	for code := range used {
-		t.Errorf("%s: not in the table", code)
+	for _, match := range regexp.MustCompile(`\.find(?:Key)?\("([^"]*)"`).FindAllSubmatch(source, -1) {
+		if !seen[string(match[1])] {
+			t.Errorf("%s: not in the table", match[1])
+		}
 	}
 }
 

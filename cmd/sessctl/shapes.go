@@ -13,29 +13,37 @@ import (
 // anyForm is what to do about an input that is nothing known.
 const anyForm = "give a cookie's value, name=value, a Cookie: header, Set-Cookie: lines, a jar, a curl command or a HAR file: as an argument, @FILE or on standard input"
 
-// shapes are things that people take for a session cookie, and what they are.
+// shapes are things that people take for a session cookie, and the findings
+// that say so.
 var shapes = []struct {
-	is   func(c cookieinput.Cookie) bool
-	hint string
+	is      func(c cookieinput.Cookie) bool
+	code    string
+	detail  string
+	foreign bool // it is somebody else's
 }{
-	{inSingleQuotes, "single quotes stand around it: cmd.exe does not take them off, use double quotes there"},
-	{func(c cookieinput.Cookie) bool { return isJWT(c.Value) }, "it is a JSON Web Token, no session cookie"},
-	{isFlask, "it has the form of a Flask session"},
-	{isSessionID, "it looks like the id of a server-side session: the data is in the app's store"},
-	{startsSigned, "it starts like a signed cookie, but the signature is missing: copy the whole value"},
-	{isLongBase64, "it may be an encrypted cookie whose end is missing: copy the whole value"},
+	{inSingleQuotes, "single-quotes", "", false},
+	{func(c cookieinput.Cookie) bool { return isJWT(c.Value) }, "jwt", "", true},
+	{isFlask, "flask", "", true},
+	{isDjango, "django", "", true},
+	{isSessionID, "session-id", "", true},
+	{startsSigned, "cut", "it starts like a signed cookie, but the signature is not there", false},
+	{isLongBase64, "cut", "it may be an encrypted cookie, but the expiry is not there", false},
 }
 
-// hintAtShape says what a cookie is that is none of ours, or damaged.
-func (r *result) hintAtShape(c cookieinput.Cookie) {
+// findShape says what a cookie is that is none of ours, or damaged.
+func (r *result) findShape(c cookieinput.Cookie) {
 	if r.outcome != outcomeUnknown && r.outcome != outcomeMalformed || r.isAuthentic() {
 		return
 	}
 	for _, shape := range shapes {
-		if shape.is(c) {
-			r.hints = append(r.hints, shape.hint)
-			return
+		if !shape.is(c) {
+			continue
 		}
+		r.find(shape.code, shape.detail)
+		if shape.foreign {
+			r.outcome, r.format = outcomeUnknown, 0
+		}
+		return
 	}
 }
 
@@ -63,6 +71,14 @@ func isFlask(c cookieinput.Cookie) bool {
 	return err == nil && bytes.HasPrefix(text, []byte("{")) && json.Valid(text)
 }
 
+// isDjango knows the cookies of Django's signed_cookies backend: base64, seconds
+// in base 62 and an HMAC-SHA256, with colons between them.
+func isDjango(c cookieinput.Cookie) bool {
+	parts := strings.Split(c.Value, ":")
+	return len(parts) == 3 && len(parts[1]) == 6 && len(parts[2]) == base64.RawURLEncoding.EncodedLen(32) &&
+		strings.Trim(strings.TrimPrefix(parts[0], ".")+parts[1]+parts[2], urlAlphabet) == ""
+}
+
 // isSessionID knows what secrets.token_hex makes.
 func isSessionID(c cookieinput.Cookie) bool {
 	n := len(c.Value)
@@ -78,7 +94,11 @@ func isLongBase64(c cookieinput.Cookie) bool {
 	return len(c.Value) > 128 && strings.Trim(c.Value, base64Alphabet) == ""
 }
 
-const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+const (
+	alphanumeric   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	base64Alphabet = alphanumeric + "+/="
+	urlAlphabet    = alphanumeric + "-_"
+)
 
 // holdsMarker reports whether value decodes, as far as it does, to what an
 // encrypted cookie has in front of its expiry.

@@ -21,8 +21,8 @@ func addAge(signed time.Time, maxAge time.Duration) time.Time {
 	return time.Unix(maxUnix, 0).UTC()
 }
 
-// parseMaxAge reads none, seconds, or a number with s, m, h, d or w.
-func parseMaxAge(s string) (time.Duration, error) {
+// parseMaxAge reads none, seconds, or a number with s, m, h, d or w, of a flag.
+func parseMaxAge(flag, s string) (time.Duration, error) {
 	if s == "none" {
 		return codec.NoMaxAge, nil
 	}
@@ -38,11 +38,11 @@ func parseMaxAge(s string) (time.Duration, error) {
 	n, err := strconv.ParseUint(s, 10, 63)
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange):
-		return 0, usageError("--max-age is none, seconds, or a number with s, m, h, d or w")
+		return 0, usageError("--" + flag + " is none, seconds, or a number with s, m, h, d or w")
 	case n == 0:
-		return 0, usageError("--max-age must be at least one second", "none is for cookies that never expire")
+		return 0, usageError("--"+flag+" must be at least one second", "none is for cookies that never expire")
 	case err != nil || n > math.MaxInt64/uint64(unit):
-		return 0, usageError("--max-age is longer than 292 years", "none is for cookies that never expire")
+		return 0, usageError("--"+flag+" is longer than 292 years", "none is for cookies that never expire")
 	}
 	return time.Duration(n) * unit, nil
 }
@@ -74,39 +74,38 @@ func (c clock) absolute(t time.Time) string {
 
 // relative returns "in 12 days", "2 days ago" or "now".
 func (c clock) relative(t time.Time) string {
-	const day = 24 * time.Hour
-	past := t.Before(c.now)
 	seconds := t.Unix() - c.now.Unix() // Sub ends at 292 years
-	if past {
-		seconds = -seconds
+	switch {
+	case seconds == 0:
+		return "now"
+	case seconds < 0:
+		return duration(-seconds) + " ago"
 	}
+	return "in " + duration(seconds)
+}
+
+// duration returns whole seconds in the unit that a person would choose.
+func duration(seconds int64) string {
+	const day = 24 * 60 * 60
 	var n int64
 	var unit string
 	for _, step := range []struct {
-		unit string
-		size time.Duration
-		upTo int64
+		unit       string
+		size, upTo int64
 	}{
-		{"second", time.Second, 60},
-		{"minute", time.Minute, 60},
-		{"hour", time.Hour, 24},
+		{"second", 1, 60},
+		{"minute", 60, 60},
+		{"hour", 60 * 60, 24},
 		{"day", day, 730},
 		{"year", 365 * day, math.MaxInt64},
 	} {
-		size := int64(step.size / time.Second)
-		unit, n = step.unit, (seconds+size/2)/size
+		unit, n = step.unit, (seconds+step.size/2)/step.size
 		if n < step.upTo {
 			break
 		}
 	}
-	if n == 0 {
-		return "now"
-	}
-	if n > 1 {
+	if n != 1 {
 		unit += "s"
 	}
-	if past {
-		return fmt.Sprintf("%d %s ago", n, unit)
-	}
-	return fmt.Sprintf("in %d %s", n, unit)
+	return fmt.Sprintf("%d %s", n, unit)
 }

@@ -32,7 +32,7 @@ func TestParseMaxAge(t *testing.T) {
 		{"1 d", 0},
 		{"1D", 0},
 	} {
-		got, err := parseMaxAge(tt.in)
+		got, err := parseMaxAge("max-age", tt.in)
 		if got != tt.want || (err != nil) != (tt.want == 0) {
 			t.Errorf("parseMaxAge(%q) = %v, %v", tt.in, got, err)
 		}

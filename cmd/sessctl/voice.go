@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/sessctl/sessctl/internal/termtext"
 )
 
@@ -20,31 +22,30 @@ func newVoice(e *env) *voice {
 	return &voice{w: e.stderr, color: e.useColor("auto", e.stderrTTY), warned: map[string]bool{}}
 }
 
-const (
-	red     = "\x1b[1;31m"
-	yellow  = "\x1b[1;33m"
-	cyan    = "\x1b[36m"
-	noColor = "\x1b[0m"
+var (
+	errorStyle = ansi.NewStyle(ansi.AttrBold, ansi.AttrRedForegroundColor)
+	warnStyle  = ansi.NewStyle(ansi.AttrBold, ansi.AttrYellowForegroundColor)
+	hintStyle  = ansi.NewStyle(ansi.AttrCyanForegroundColor)
 )
 
-func (v *voice) line(label, color, text string) {
+func (v *voice) line(label string, style ansi.Style, text string) {
 	if v.quiet {
 		return
 	}
 	if label != "" && v.color {
-		label = color + label + noColor
+		label = style.Styled(label)
 	}
 	// An error while telling of errors has nowhere to go.
 	_, _ = fmt.Fprintf(v.w, "sessctl: %s%s\n", label, termtext.Escape(text))
 }
 
 func (v *voice) error(text string, hints ...string) {
-	v.line("error: ", red, text)
+	v.line("error: ", errorStyle, text)
 	v.hints(hints)
 }
 
 func (v *voice) warn(text string, hints ...string) {
-	v.line("warning: ", yellow, text)
+	v.line("warning: ", warnStyle, text)
 	v.hints(hints)
 }
 
@@ -58,11 +59,11 @@ func (v *voice) warnOnce(text, hint string) {
 
 func (v *voice) hints(hints []string) {
 	for _, hint := range hints {
-		v.line("hint: ", cyan, hint)
+		v.line("hint: ", hintStyle, hint)
 	}
 }
 
-func (v *voice) say(text string) { v.line("", "", text) }
+func (v *voice) say(text string) { v.line("", nil, text) }
 
 func (v *voice) detail(format string, args ...any) {
 	if v.verbose {

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// completeInput completes the path in @PATH.
+func completeInput(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	path, ok := strings.CutPrefix(word, "@")
+	if !ok {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	directive := cobra.ShellCompDirectiveNoFileComp
+	var words []string
+	found, _ := filepath.Glob(path + "*")
+	for _, name := range found {
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			name += string(filepath.Separator)
+			directive |= cobra.ShellCompDirectiveNoSpace
+		}
+		words = append(words, "@"+name)
+	}
+	return words, directive
+}
+
+// completeCommands completes the name of a command or topic.
+func completeCommands(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	for _, c := range cmd.Root().Commands() {
+		if len(args) == 0 && !c.Hidden && strings.HasPrefix(c.Name(), word) {
+			words = append(words, c.Name()+"\t"+c.Short)
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeFlags registers what can be said for the flags that take one of
+// several words, wherever a command below cmd has them.
+func completeFlags(cmd *cobra.Command) {
+	for name, choices := range map[string][]string{
+		"color": colorChoices, "from": fromChoices, "format": formatChoices,
+	} {
+		if cmd.Flags().Lookup(name) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+	for _, name := range []string{"name", "max-age", "now", "key-env"} {
+		if cmd.Flags().Lookup(name) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		completeFlags(sub)
+	}
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"io"
+	"os"
+)
+
+// output is where data goes: w, or the file at path unless that is empty or -.
+// A file is opened when there is something to write: without, it stays as it was.
+type output struct {
+	path string
+	w    io.Writer
+	file *os.File
+}
+
+func (o *output) write(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	if o.file == nil && o.path != "" && o.path != "-" {
+		// It may hold personal data: for the user's eyes only.
+		file, err := os.OpenFile(o.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return writeFailed(err)
+		}
+		o.file, o.w = file, file
+	}
+	if _, err := o.w.Write(p); err != nil {
+		return writeFailed(err)
+	}
+	return nil
+}
+
+func (o *output) close() error {
+	if o.file == nil {
+		return nil
+	}
+	if err := o.file.Close(); err != nil {
+		return writeFailed(err)
+	}
+	return nil
+}
