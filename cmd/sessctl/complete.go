@@ -8,6 +8,27 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// setUpCompletion registers what flags can be, and refuses shells that cobra's
+// completion command does not know, which would show its help as a success.
+func setUpCompletion(a app, root *cobra.Command) {
+	completeFlags(root)
+	root.InitDefaultCompletionCmd()
+	completion, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic(err)
+	}
+	completion.Short = "print what a shell needs to complete sessctl's command lines"
+	completion.Args = cobra.ArbitraryArgs
+	completion.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError("no such shell", "completion is for bash, zsh, fish or powershell")
+		}
+		cmd.SetOut(a.env.stderr)
+		_ = cmd.Help()
+		return told(exitUsage)
+	}
+}
+
 // completeInput completes the path in @PATH.
 func completeInput(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	path, ok := strings.CutPrefix(word, "@")

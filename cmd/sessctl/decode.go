@@ -70,6 +70,7 @@ func (d *decode) run(ctx context.Context, args []string) error {
 			return newRecord(r).withSession(r, d.redact)
 		},
 		exitCode: outcome.exitCode,
+		headings: true,
 		report:   func(r *result, several bool) { d.say.report(r, r.verdict(d.query, d.clock), several, d.json) },
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,10 +18,11 @@ type drawing struct {
 	*inspect
 	width int // of the terminal; 0: no bars
 	color bool
+	drawn int // results so far
 }
 
-func (i *inspect) newDrawing() drawing {
-	d := drawing{inspect: i, color: i.env.useColor(i.color, i.toTerminal(i.env))}
+func (i *inspect) newDrawing() *drawing {
+	d := &drawing{inspect: i, color: i.env.useColor(i.color, i.toTerminal(i.env))}
 	if i.toTerminal(i.env) {
 		d.width = max(minWidth, i.env.width())
 	}
@@ -41,7 +43,7 @@ var (
 	headStyle = ansi.NewStyle(ansi.AttrBold)
 )
 
-func (d drawing) styled(style ansi.Style, s string) string {
+func (d *drawing) styled(style ansi.Style, s string) string {
 	if !d.color {
 		return s
 	}
@@ -49,8 +51,11 @@ func (d drawing) styled(style ansi.Style, s string) string {
 }
 
 // append appends all that is known of a result.
-func (d drawing) append(dst []byte, r *result) []byte {
+func (d *drawing) append(dst []byte, r *result) []byte {
 	var b strings.Builder
+	if d.drawn++; d.drawn > 1 {
+		b.WriteByte('\n')
+	}
 	d.summary(&b, r)
 	d.parts(&b, r)
 	d.cookies(&b, r)
@@ -60,8 +65,8 @@ func (d drawing) append(dst []byte, r *result) []byte {
 	return append(dst, b.String()...)
 }
 
-func (d drawing) summary(b *strings.Builder, r *result) {
-	rows := [][]string{{"cookie", orDash(r.title())}}
+func (d *drawing) summary(b *strings.Builder, r *result) {
+	rows := [][]string{{"cookie", cmp.Or(r.title(), "a value without a name")}}
 	format := "not known"
 	if r.format != 0 {
 		format = fmt.Sprintf("%s (%s)", r.format, map[string]string{
@@ -85,14 +90,7 @@ func (d drawing) summary(b *strings.Builder, r *result) {
 	}
 }
 
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func (d drawing) parts(b *strings.Builder, r *result) {
+func (d *drawing) parts(b *strings.Builder, r *result) {
 	parts := r.parts()
 	if len(parts) == 0 {
 		return
@@ -113,7 +111,7 @@ func (d drawing) parts(b *strings.Builder, r *result) {
 
 // picture draws the parts side by side, each in proportion to its bytes, but
 // none so small that it cannot be seen.
-func (d drawing) picture(parts []anatomy.Part) string {
+func (d *drawing) picture(parts []anatomy.Part) string {
 	total := 0
 	for _, p := range parts {
 		total += p.Size
@@ -129,7 +127,7 @@ func (d drawing) picture(parts []anatomy.Part) string {
 	return b.String()
 }
 
-func (d drawing) head(b *strings.Builder, s string) {
+func (d *drawing) head(b *strings.Builder, s string) {
 	if d.width > 0 {
 		s = "  " + s // the legend's column
 	}
@@ -137,7 +135,7 @@ func (d drawing) head(b *strings.Builder, s string) {
 }
 
 // gauge draws how much of most is used; empty where there is no room for it.
-func (d drawing) gauge(used, most int) string {
+func (d *drawing) gauge(used, most int) string {
 	const cells = 20
 	if d.width < 60 || most == 0 {
 		return ""
@@ -151,7 +149,7 @@ func (d drawing) gauge(used, most int) string {
 	return "  " + d.styled(style, bar)
 }
 
-func (d drawing) cookies(b *strings.Builder, r *result) {
+func (d *drawing) cookies(b *strings.Builder, r *result) {
 	if len(r.pieces) < 2 {
 		return
 	}
@@ -161,7 +159,7 @@ func (d drawing) cookies(b *strings.Builder, r *result) {
 	}
 }
 
-func (d drawing) limits(b *strings.Builder, r *result) {
+func (d *drawing) limits(b *strings.Builder, r *result) {
 	uses := r.uses()
 	if len(uses) == 0 {
 		return
@@ -173,26 +171,34 @@ func (d drawing) limits(b *strings.Builder, r *result) {
 	}
 }
 
-func (d drawing) plainHead(b *strings.Builder, s string) {
+func (d *drawing) plainHead(b *strings.Builder, s string) {
 	b.WriteString(d.styled(headStyle, s) + "\n")
 }
 
 // percent rounds up, so that only nothing is 0 %.
 func percent(part, whole int) string { return fmt.Sprintf("%d %%", (part*100+whole-1)/whole) }
 
-func (d drawing) keys(b *strings.Builder, r *result) {
+func (d *drawing) keys(b *strings.Builder, r *result) {
 	if r.values == nil || r.values.Len() == 0 {
 		return
 	}
 	b.WriteByte('\n')
 	keys := r.keysBySize()
+	more := max(0, len(keys)-mostKeys)
+	keys = keys[:len(keys)-more]
 	table := strings.TrimSuffix(string(appendTable(nil, keys)), "\n")
 	for i, line := range strings.Split(table, "\n") {
 		fmt.Fprintf(b, "%s  %5s%s\n", line, percent(keys[i].Size, len(r.values.Text())), d.gauge(keys[i].Size, len(r.values.Text())))
 	}
+	if more > 0 {
+		fmt.Fprintf(b, "and %d smaller ones, which --json lists\n", more)
+	}
 }
 
-func (d drawing) findings(b *strings.Builder, r *result) {
+// mostKeys is how many keys are listed for people, who look for the largest.
+const mostKeys = 30
+
+func (d *drawing) findings(b *strings.Builder, r *result) {
 	if len(r.findings) > 0 {
 		b.WriteByte('\n')
 	}
@@ -203,7 +209,7 @@ func (d drawing) findings(b *strings.Builder, r *result) {
 			fmt.Fprintf(b, "  → %s\n", termtext.Escape(f.Hint))
 		}
 	}
-	for _, hint := range r.hints {
+	for _, hint := range r.verdict(d.query, d.clock).hints {
 		fmt.Fprintf(b, "%s %s\n", d.styled(hintStyle, "hint:"), termtext.Escape(hint))
 	}
 }

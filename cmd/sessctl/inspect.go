@@ -254,10 +254,10 @@ func (i *inspect) partNote(r *result, p anatomy.Part) string {
 		}
 	case p.Name == "timestamp":
 		if session, err := codec.ParseUnverified(r.value); err == nil && !session.SignedAt.IsZero() {
-			return fmt.Sprintf("%s: %s", p.Meaning, i.clock.absolute(session.SignedAt))
+			return fmt.Sprintf("%s (%s)", p.Meaning, i.clock.absolute(session.SignedAt))
 		}
 	case p.Name == "aad" && !r.expiresAt.IsZero():
-		return fmt.Sprintf("%s: %s", p.Meaning, i.clock.absolute(r.expiresAt))
+		return fmt.Sprintf("%s (%s)", p.Meaning, i.clock.absolute(r.expiresAt))
 	}
 	return p.Meaning
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -78,12 +79,15 @@ func heading(r *result) string {
 
 // verdict is what there is to say of a result in one line, and what to do next.
 type verdict struct {
-	level string // levelInfo: all is well; levelWarn; levelCause: an error
-	text  string
-	hints []string
+	level  string // levelInfo: all is well; levelWarn; levelCause: an error
+	text   string
+	causes []string // of the findings
+	hints  []string // besides
 }
 
-// verdict sums a result up. The causes among its findings are hints.
+func (v verdict) all() []string { return append(v.causes, v.hints...) }
+
+// verdict sums a result up.
 func (r *result) verdict(q *query, c clock) verdict {
 	v := verdict{level: levelCause}
 	noAESKey := q.noAESKey(r)
@@ -91,15 +95,15 @@ func (r *result) verdict(q *query, c clock) verdict {
 		switch {
 		case f.Level != levelCause, r.isReadable(), r.outcome == outcomeNoKey && f.Code == "expired":
 		case f.Message == noAESKey:
-			v.hints = append(v.hints, f.Hint)
+			v.causes = append(v.causes, f.Hint)
 		case restates(f.Code, r.outcome):
-			v.hints = append(v.hints, f.Hint)
+			v.causes = append(v.causes, f.Hint)
 		default:
-			v.hints = append(v.hints, f.Message+"; "+f.Hint)
+			v.causes = append(v.causes, f.Message+"; "+f.Hint)
 		}
 	}
-	v.hints = append(v.hints, r.hints...)
-	explained := len(v.hints) > 0
+	v.hints = slices.Clone(r.hints)
+	explained := len(v.causes)+len(v.hints) > 0
 	otherwise := func(hint string) {
 		if !explained {
 			v.hints = append(v.hints, hint)
@@ -133,7 +137,7 @@ func (r *result) verdict(q *query, c clock) verdict {
 			v.text = noAESKey
 		}
 		if q.unverified {
-			v.hints = []string{"it cannot be read without one: give its key and leave out --unverified"}
+			v.causes = []string{"it cannot be read without one: give its key and leave out --unverified"}
 		}
 	case outcomeMalformed:
 		if r.isAuthentic() {
@@ -203,9 +207,9 @@ func (v *voice) report(r *result, verdict verdict, several, terse bool) {
 	}
 	switch {
 	case verdict.level == levelCause:
-		v.error(name+verdict.text, verdict.hints...)
+		v.error(name+verdict.text, verdict.all()...)
 	case verdict.level == levelWarn:
-		v.warn(name+verdict.text, verdict.hints...)
+		v.warn(name+verdict.text, verdict.all()...)
 	case !terse:
 		v.say(name + verdict.text)
 	}

@@ -41,7 +41,7 @@ and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted
 	})
 	root.AddCommand(newDecode(a), newInspect(a), newVerify(a), newMan(a), newVersion(a))
 	root.AddCommand(helpTopics()...)
-	completeFlags(root)
+	setUpCompletion(a, root)
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [COMMAND or TOPIC]",
 		Short: "help about a command or topic",

@@ -58,7 +58,7 @@ func isJWT(value string) bool {
 }
 
 // isFlask knows Flask's cookies by what sets them apart from Starlette's:
-// base64 for URLs without padding, or compressed.
+// compact JSON in base64 for URLs without padding, or compressed.
 func isFlask(c cookieinput.Cookie) bool {
 	if strings.HasPrefix(c.Value, ".eJ") {
 		return strings.Count(c.Value, ".") == 3
@@ -68,7 +68,8 @@ func isFlask(c cookieinput.Cookie) bool {
 		return false
 	}
 	text, err := base64.RawURLEncoding.DecodeString(parts[0])
-	return err == nil && bytes.HasPrefix(text, []byte("{")) && json.Valid(text)
+	var compact bytes.Buffer
+	return err == nil && bytes.HasPrefix(text, []byte("{")) && json.Compact(&compact, text) == nil && bytes.Equal(text, compact.Bytes())
 }
 
 // isDjango knows the cookies of Django's signed_cookies backend: base64, seconds

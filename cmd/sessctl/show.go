@@ -13,6 +13,7 @@ type presentation struct {
 	record   func(r *result) record             // for --json
 	exitCode func(outcome) int
 	report   func(r *result, several bool) // tells stderr what stdout does not
+	headings bool                          // tell several sessions apart on stderr
 }
 
 // show prints the results and returns the worst of their exit codes.
@@ -27,7 +28,7 @@ func (r *reader) show(results []*result, p presentation) (err error) {
 	junk := countJunk(results)
 	for _, res := range results {
 		code = worse(code, p.exitCode(res.outcome))
-		if res.values != nil && len(results) > 1 && !r.json {
+		if p.headings && res.values != nil && len(results) > 1 && !r.json {
 			r.say.say(heading(res))
 		}
 		if !r.quiet {
@@ -46,7 +47,7 @@ func (r *reader) show(results []*result, p presentation) (err error) {
 	if junk > 1 { // a file that holds no cookies at all
 		hints := []string{anyForm}
 		if i := slices.IndexFunc(results, (*result).isExplained); i >= 0 {
-			hints = results[i].verdict(r.query, r.clock).hints
+			hints = results[i].verdict(r.query, r.clock).all()
 		}
 		r.say.error(fmt.Sprintf("%d values, none of them %s", junk, ourCookies), hints...)
 	}

@@ -73,5 +73,5 @@ func (v *verify) report(r *result, several bool) {
 		name = r.prefix()
 	}
 	v.say.reportFindings(name, r)
-	v.say.hints(r.verdict(v.query, v.clock).hints)
+	v.say.hints(r.verdict(v.query, v.clock).all())
 }
