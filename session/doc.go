@@ -1,0 +1,52 @@
+// Package session is net/http middleware for the sessions of package codec:
+// sessions in cookies that Python apps beside it share.
+//
+//	sessions, err := session.NewClientSide(cookies, session.Options{}) // cookies is a *codec.Codec
+//	http.ListenAndServe(addr, sessions.Handler(mux))
+//
+// and in a handler:
+//
+//	s, err := session.Load(r)
+//	userID, err := codec.Get[int64](s.Values, "user_id")
+//	err = s.Set("seen", true)
+//
+// # When the cookie is written
+//
+// Once, before the first byte of the response, whoever writes it: Write,
+// WriteHeader (101 counts, other 1xx do not), Flush, Hijack, ReadFrom, or the
+// handler's return. It is written when the session was modified, as Starlette
+// has done since 1.0; when an old key or format opened it ([codec.Info].Stale),
+// keeping its expiry; and when it is older than [Options].RenewAfter. A handler
+// that panics writes none.
+//
+// From then on a change is an error, [ErrCommitted]: the headers are on their
+// way. A handler that streams changes the session first, or calls
+// [Session.Save] to see whether that works before it begins.
+//
+// A session that cannot be written, because it is too large or holds what
+// Python could not read, makes an error response instead of the handler's:
+// status, headers and body. See [Options].Fail.
+//
+// # Bad cookies
+//
+// What is forged, expired, damaged or foreign is an empty session and a call of
+// [Options].OnReject, never an error: whoever sends cookies must not be able to
+// break the page. A request that changes nothing clears nothing, whatever was
+// wrong with its cookies.
+//
+// # Concurrent requests
+//
+// The session is in the cookie, so of two requests at a time each changes its
+// own copy, and the response that reaches the browser last counts. In Python it
+// is the same.
+//
+// # Other middleware
+//
+// Put [http.TimeoutHandler] around the middleware. Inside of it, a handler that
+// is past its time still runs while the timeout's response is written: then
+// nothing is saved, and the response is the timeout's.
+//
+// A WebSocket library that hijacks the connection before it calls WriteHeader
+// sends no headers of ours: call [Session.Save], and give it w.Header() as the
+// headers of its response.
+package session

@@ -1,0 +1,145 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sessctl/sessctl/codec"
+)
+
+// Codec reads sessions from cookies and writes them back. A *[codec.Codec] is
+// one; so is a wrapper that exchanges it, to load new keys say.
+type Codec interface {
+	// Read never returns a nil Session: on error it is empty.
+	Read(r *http.Request) (*codec.Session, error)
+	// Write sets cookies on w and nothing else. It replaces what it set before.
+	Write(w http.ResponseWriter, r *http.Request, v *codec.Values, opts ...codec.EncodeOption) error
+}
+
+var _ Codec = (*codec.Codec)(nil)
+
+// Options are those of every kind of session. All functions are called from the
+// goroutines of the requests, at the same time; nil ones are not called.
+type Options struct {
+	// RenewAfter renews the cookie of a session that is at least so old, though
+	// it was not modified. 0: never, as Starlette since 1.0. Whole seconds
+	// count, so 1ns is on every response, as with older Starlette and Litestar.
+	// It makes every request read its cookie, also where no handler asks for it.
+	RenewAfter time.Duration
+
+	// Accept refuses authentic sessions, of users that were locked out say. Its
+	// error makes the session empty and goes to OnReject.
+	Accept func(context.Context, *codec.Session) error
+
+	// OnRead is called for each session that was read and accepted. See
+	// [Counters] to learn when an old key may go.
+	OnRead func(*http.Request, codec.Info)
+
+	// OnReject is called for each cookie that holds no session, with an error of
+	// package codec (never codec.ErrNoCookie) or of Accept. It holds no value of
+	// the session.
+	OnReject func(*http.Request, error)
+
+	// OnWrite is called after the cookie was set, and tells why.
+	OnWrite func(*http.Request, Reason)
+
+	// OnError is called for each session that could not be written. The response
+	// is an error response if the handler had modified it; else the cookie stays
+	// as it is, and only this tells.
+	OnError func(*http.Request, error)
+
+	// Fail writes the response when a modified session cannot be written, before
+	// anything else was. nil: 500 with its status text. Headers that describe
+	// the handler's response are gone by then.
+	Fail func(http.ResponseWriter, *http.Request, error)
+
+	// Skip leaves out requests, [SkipPaths] say: [Load] answers ErrNoMiddleware.
+	Skip func(*http.Request) bool
+}
+
+// Reason is why a session was written.
+type Reason uint8
+
+const (
+	Modified  Reason = iota + 1 // it was changed, destroyed or regenerated
+	Renewed                     // it was older than RenewAfter
+	Reissued                    // a previous key or another format had opened it
+	Destroyed                   // it has no values any more, and the cookie was cleared
+)
+
+// String returns the reason in one word.
+func (r Reason) String() string {
+	switch r {
+	case Modified:
+		return "modified"
+	case Renewed:
+		return "renewed"
+	case Reissued:
+		return "reissued"
+	case Destroyed:
+		return "destroyed"
+	}
+	return "unknown"
+}
+
+// Manager gives requests their sessions. It is immutable and safe for
+// concurrent use.
+type Manager struct {
+	codec Codec
+	o     Options
+}
+
+// NewClientSide returns a Manager of sessions that are held in cookies.
+//
+// It refuses a nil Codec and a negative RenewAfter. What browsers would not
+// take (SameSite=None without Secure, __Host- with a Domain) the constructors
+// of package codec refuse.
+func NewClientSide(c Codec, o Options) (*Manager, error) {
+	if c == nil || c == Codec((*codec.Codec)(nil)) {
+		return nil, errors.New("session: a nil Codec")
+	}
+	if o.RenewAfter < 0 {
+		return nil, errors.New("session: a negative RenewAfter")
+	}
+	return &Manager{codec: c, o: o}, nil
+}
+
+// SkipPaths returns a function for [Options].Skip: it leaves out the paths that
+// are listed and, of those that end in a slash, all below them.
+func SkipPaths(paths ...string) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		for _, path := range paths {
+			if r.URL.Path == path || strings.HasSuffix(path, "/") && strings.HasPrefix(r.URL.Path, path) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// Handler returns next with sessions: [Load] returns that of a request.
+func (m *Manager) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w, r, finish := m.Begin(w, r)
+		next.ServeHTTP(w, r)
+		finish() // not after a panic
+	})
+}
+
+// Begin is what [Manager.Handler] is made of, for frameworks whose handlers are
+// none of net/http's. Serve the request with the writer and the request that it
+// returns, and call finish when the handler has returned, but not when it has
+// panicked. Its error is that of the session that could not be written; the
+// response has been written by then ([Options].Fail).
+func (m *Manager) Begin(w http.ResponseWriter, r *http.Request) (_ http.ResponseWriter, _ *http.Request, finish func() error) {
+	if m.o.Skip != nil && m.o.Skip(r) {
+		return w, r, func() error { return nil }
+	}
+	s := &scope{Context: r.Context(), m: m}
+	s.writer = writer{ResponseWriter: w, scope: s}
+	s.r = r.WithContext(s)
+	return s.writer.expose(), s.r, s.writer.commit
+}

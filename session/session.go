@@ -1,0 +1,94 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/sessctl/sessctl/codec"
+)
+
+// Session is the session of one request. It may be used by one goroutine at a
+// time. Changes are saved when the response begins; after that they are
+// [ErrCommitted].
+type Session struct {
+	*codec.Values
+	scope *scope
+	info  codec.Info
+	valid bool // it came with the request
+	fresh bool // to be written anew, whether or not it was modified
+}
+
+// Info says how the session was read. Of a new one KeyIndex is -1, and all else
+// zero.
+func (s *Session) Info() codec.Info { return s.info }
+
+// IsNew reports whether the request brought no session that counts.
+func (s *Session) IsNew() bool { return !s.valid }
+
+// Regenerate keeps the data and makes the session another: call it when a user
+// logs in, or gets other rights. A session in a cookie has no id that somebody
+// could have planted; it is written anew, with a whole lifetime.
+func (s *Session) Regenerate() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	s.fresh = true
+	return nil
+}
+
+// Destroy ends the session: its values are gone, and the cookie is cleared.
+func (s *Session) Destroy() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	return s.Reset()
+}
+
+// Save writes the session now, while the response has not begun, and tells
+// whether that worked. Handlers that stream need it, if they want to answer an
+// error by another response. The session can still be changed, and is then
+// written again when the response begins.
+func (s *Session) Save(ctx context.Context) error {
+	if s.scope == nil {
+		return ErrNoMiddleware
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.scope.mu.Lock()
+	defer s.scope.unlock()
+	if s.scope.committed {
+		return ErrCommitted
+	}
+	return s.scope.save()
+}
+
+// open returns why the session cannot be changed.
+func (s *Session) open() error {
+	if s.scope == nil {
+		return ErrNoMiddleware
+	}
+	s.scope.mu.Lock()
+	defer s.scope.mu.Unlock()
+	if s.scope.committed {
+		return ErrCommitted
+	}
+	return nil
+}
+
+// reason returns why the session has to be written, or 0.
+func (s *Session) reason(renewAfter time.Duration) (Reason, []codec.EncodeOption) {
+	switch {
+	case s.Modified() && s.Len() == 0:
+		return Destroyed, nil
+	case s.Modified() || s.fresh:
+		return Modified, nil
+	case !s.valid:
+		return 0, nil
+	case renewAfter > 0 && s.Len() > 0 && s.info.Age >= renewAfter.Truncate(time.Second):
+		return Renewed, nil
+	case s.info.Stale:
+		return Reissued, []codec.EncodeOption{codec.ExpiresAt(s.info.ExpiresAt)}
+	}
+	return 0, nil
+}
