@@ -42,11 +42,17 @@
 //
 // # Other middleware
 //
-// Put [http.TimeoutHandler] around the middleware. Inside of it, a handler that
-// is past its time still runs while the timeout's response is written: then
-// nothing is saved, and the response is the timeout's.
+// Put recovering middleware around the sessions: within, it answers as if the
+// handler had returned, and what a panic left half done is saved.
+//
+// Put [http.TimeoutHandler] around them, too. Within, its handler may still run
+// while the timeout is answered; then nothing of the session is saved, and
+// [Options].OnError is told.
 //
 // A WebSocket library that hijacks the connection before it calls WriteHeader
 // sends no headers of ours: call [Session.Save], and give it w.Header() as the
 // headers of its response.
+//
+// Package session/sessiontest helps to test handlers; session/examples has
+// programs with net/http, chi, gin and echo.
 package session

@@ -15,6 +15,64 @@ func (w *writer) expose() http.ResponseWriter {
 	_, canReadFrom := w.ResponseWriter.(io.ReaderFrom)
 	p, canPush := w.ResponseWriter.(http.Pusher)
 	f, h, r := flusher{w}, hijacker{w}, readerFrom{w}
+	//lint:ignore SA1019 gin takes it for granted where there is a Flusher
+	if n, ok := w.ResponseWriter.(http.CloseNotifier); ok && canFlush {
+		f := notifier{f, n}
+		switch [...]bool{canHijack, canReadFrom, canPush} {
+		case [...]bool{true, true, true}:
+			return struct {
+				*writer
+				notifier
+				hijacker
+				readerFrom
+				http.Pusher
+			}{w, f, h, r, p}
+		case [...]bool{true, true, false}:
+			return struct {
+				*writer
+				notifier
+				hijacker
+				readerFrom
+			}{w, f, h, r}
+		case [...]bool{true, false, true}:
+			return struct {
+				*writer
+				notifier
+				hijacker
+				http.Pusher
+			}{w, f, h, p}
+		case [...]bool{true, false, false}:
+			return struct {
+				*writer
+				notifier
+				hijacker
+			}{w, f, h}
+		case [...]bool{false, true, true}:
+			return struct {
+				*writer
+				notifier
+				readerFrom
+				http.Pusher
+			}{w, f, r, p}
+		case [...]bool{false, true, false}:
+			return struct {
+				*writer
+				notifier
+				readerFrom
+			}{w, f, r}
+		case [...]bool{false, false, true}:
+			return struct {
+				*writer
+				notifier
+				http.Pusher
+			}{w, f, p}
+		case [...]bool{false, false, false}:
+			return struct {
+				*writer
+				notifier
+			}{w, f}
+		}
+	}
 	switch [...]bool{canFlush, canHijack, canReadFrom, canPush} {
 	case [...]bool{true, true, true, true}:
 		return struct {

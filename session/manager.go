@@ -123,9 +123,13 @@ func SkipPaths(paths ...string) func(*http.Request) bool {
 // Handler returns next with sessions: [Load] returns that of a request.
 func (m *Manager) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w, r, finish := m.Begin(w, r)
-		next.ServeHTTP(w, r)
-		finish() // not after a panic
+		if m.skips(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s := m.begin(w, r)
+		next.ServeHTTP(s.writer.expose(), s.r)
+		s.writer.commit(http.StatusOK) // not after a panic
 	})
 }
 
@@ -135,11 +139,18 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 // panicked. Its error is that of the session that could not be written; the
 // response has been written by then ([Options].Fail).
 func (m *Manager) Begin(w http.ResponseWriter, r *http.Request) (_ http.ResponseWriter, _ *http.Request, finish func() error) {
-	if m.o.Skip != nil && m.o.Skip(r) {
+	if m.skips(r) {
 		return w, r, func() error { return nil }
 	}
+	s := m.begin(w, r)
+	return s.writer.expose(), s.r, func() error { return s.writer.commit(http.StatusOK) }
+}
+
+func (m *Manager) skips(r *http.Request) bool { return m.o.Skip != nil && m.o.Skip(r) }
+
+func (m *Manager) begin(w http.ResponseWriter, r *http.Request) *scope {
 	s := &scope{Context: r.Context(), m: m}
 	s.writer = writer{ResponseWriter: w, scope: s}
 	s.r = r.WithContext(s)
-	return s.writer.expose(), s.r, s.writer.commit
+	return s
 }

@@ -21,7 +21,8 @@ type scope struct {
 	writer writer
 
 	mu        sync.Mutex // of all below
-	session   *Session
+	session   *Session   // points to own, once somebody has asked for it
+	own       Session
 	loaded    context.Context // of the request that the session was asked for with
 	committed bool
 	err       error    // of the commit
@@ -81,7 +82,8 @@ func (s *scope) load() {
 	if err == nil && s.m.o.Accept != nil {
 		err = s.m.o.Accept(s, read)
 	}
-	s.session = &Session{Values: read.Values, scope: s, info: read.Info, valid: err == nil}
+	s.own = Session{Values: read.Values, scope: s, info: read.Info, valid: err == nil}
+	s.session = &s.own
 	switch {
 	case err == nil:
 		later(s, s.m.o.OnRead, read.Info)
@@ -97,36 +99,33 @@ func (s *scope) load() {
 }
 
 // commit writes the session, once: later calls return what the first did.
-func (s *scope) commit() error {
+func (s *scope) commit(status int) error {
 	s.mu.Lock()
 	defer s.unlock()
 	if s.committed {
 		return s.err
 	}
 	s.committed = true
-	if s.timedOut() {
+	if s.timedOut(status) {
+		later(s, s.m.o.OnError, ErrTimedOut)
 		return nil // not even frozen: the handler may still use it
 	}
 	s.err = s.save()
-	if s.session != nil {
-		s.session.Freeze(ErrCommitted)
-	}
+	s.freeze()
 	return s.err
 }
 
-// timedOut reports whether the handler may still be running: a timeout between
-// the middleware and the handler has ended it, or has given up because the
-// client has gone. Its response is dropped, so what it did to the session must
-// be, too.
-func (s *scope) timedOut() bool {
-	if s.loaded == nil || s.loaded == context.Context(s) || s.loaded.Err() == nil {
-		return false // nobody has asked, or there is nothing between
+func (s *scope) freeze() {
+	if s.session != nil {
+		s.session.Freeze(ErrCommitted)
 	}
-	late := errors.Is(s.loaded.Err(), context.DeadlineExceeded) && !errors.Is(s.Context.Err(), context.DeadlineExceeded)
-	if late {
-		later(s, s.m.o.OnError, ErrTimedOut)
-	}
-	return late || errors.Is(s.Context.Err(), context.Canceled)
+}
+
+// timedOut reports whether the response is that of a timeout between the
+// middleware and the handler: of [http.TimeoutHandler], whose handler may still
+// be running. What it did to the session must go the way of its response.
+func (s *scope) timedOut(status int) bool {
+	return status >= http.StatusInternalServerError && s.loaded != nil && s.loaded != context.Context(s) && s.loaded.Err() != nil
 }
 
 // save sets the cookie if there is a reason to. Its error is one that the

@@ -63,6 +63,24 @@ func (s *Session) Save(ctx context.Context) error {
 	return s.scope.save()
 }
 
+// Discard leaves the session as the request brought it: nothing is written,
+// whatever was changed, and whether or not it is due. A handler that answers
+// with an error of its own does so after a change, or a [Session.Save], that
+// failed. Later changes are [ErrCommitted].
+func (s *Session) Discard() error {
+	if s.scope == nil {
+		return ErrNoMiddleware
+	}
+	s.scope.mu.Lock()
+	defer s.scope.mu.Unlock()
+	if s.scope.committed {
+		return ErrCommitted
+	}
+	s.scope.committed = true
+	s.scope.freeze()
+	return nil
+}
+
 // open returns why the session cannot be changed.
 func (s *Session) open() error {
 	if s.scope == nil {

@@ -16,14 +16,14 @@ type writer struct {
 	failed error
 }
 
-// commit writes the session, or else the error response; then all that the
-// handler writes goes nowhere.
-func (w *writer) commit() error {
+// commit writes the session before a response of this status, or else the error
+// response; then all that the handler writes goes nowhere.
+func (w *writer) commit(status int) error {
 	if w.begun {
 		return w.failed
 	}
 	w.begun = true
-	if w.failed = w.scope.commit(); w.failed != nil {
+	if w.failed = w.scope.commit(status); w.failed != nil {
 		w.scope.m.fail(w.ResponseWriter, w.scope.r, w.failed)
 	}
 	return w.failed
@@ -54,20 +54,20 @@ func (w *writer) WriteHeader(code int) {
 		}
 		return
 	}
-	if w.commit() == nil {
+	if w.commit(code) == nil {
 		w.ResponseWriter.WriteHeader(code)
 	}
 }
 
 func (w *writer) Write(p []byte) (int, error) {
-	if err := w.commit(); err != nil {
+	if err := w.commit(http.StatusOK); err != nil {
 		return 0, err
 	}
 	return w.ResponseWriter.Write(p)
 }
 
 func (w *writer) WriteString(s string) (int, error) {
-	if err := w.commit(); err != nil {
+	if err := w.commit(http.StatusOK); err != nil {
 		return 0, err
 	}
 	return io.WriteString(w.ResponseWriter, s)
@@ -83,14 +83,14 @@ type controlled struct{ *writer }
 func (c controlled) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 func (c controlled) FlushError() error {
-	if err := c.commit(); err != nil {
+	if err := c.commit(http.StatusOK); err != nil {
 		return err
 	}
 	return http.NewResponseController(c.ResponseWriter).Flush()
 }
 
 func (c controlled) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if err := c.commit(); err != nil {
+	if err := c.commit(http.StatusOK); err != nil {
 		return nil, nil, err
 	}
 	return http.NewResponseController(c.ResponseWriter).Hijack()
@@ -110,9 +110,17 @@ func (f flusher) FlushError() error { return controlled{f.w}.FlushError() }
 
 func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return controlled{h.w}.Hijack() }
 
+// notifier is a flusher of a writer that can tell when the client has gone.
+type notifier struct {
+	flusher
+	closing interface{ CloseNotify() <-chan bool }
+}
+
+func (n notifier) CloseNotify() <-chan bool { return n.closing.CloseNotify() }
+
 // ReadFrom keeps sendfile.
 func (r readerFrom) ReadFrom(src io.Reader) (int64, error) {
-	if err := r.w.commit(); err != nil {
+	if err := r.w.commit(http.StatusOK); err != nil {
 		return 0, err
 	}
 	return r.w.ResponseWriter.(io.ReaderFrom).ReadFrom(src)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/sessiontest"
 )
 
 func starlette(t testing.TB) *codec.Codec {
@@ -46,18 +47,10 @@ func manager(t testing.TB, c session.Codec, o session.Options) *session.Manager 
 	return m
 }
 
-// cookie is a session as a client sends it.
-func cookie(t testing.TB, c *codec.Codec, json string) string {
+// cookie is the Cookie header of a client that has a session.
+func cookie(t testing.TB, c session.Codec, json string) string {
 	t.Helper()
-	values, err := codec.ParseValues(json)
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, err := c.Encode(values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "session=" + value
+	return sessiontest.Request(t, c, "GET", "/", json).Header.Get("Cookie")
 }
 
 // load is Load where the middleware is known to be there.
@@ -67,20 +60,6 @@ func load(t testing.TB, r *http.Request) *session.Session {
 		t.Error(err)
 	}
 	return s
-}
-
-// read returns what a response set the session to.
-func read(t testing.TB, c *codec.Codec, h http.Header) string {
-	t.Helper()
-	cookies, err := http.ParseSetCookie(h.Get("Set-Cookie"))
-	if err != nil {
-		t.Fatalf("no session was set: %v", h["Set-Cookie"])
-	}
-	s, err := c.Decode(cookies.Value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.Text()
 }
 
 // serve starts a server and returns the response to a GET.
@@ -148,7 +127,7 @@ func TestCommitBeforeTheFirstByte(t *testing.T) {
 			defer server.Close()
 			server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			response := get(t, server, "")
-			if got := read(t, c, response.Header); got != `{"user_id": 42}` {
+			if got := sessiontest.Written(t, c, response).Text(); got != `{"user_id": 42}` {
 				t.Errorf("session %s", got)
 			}
 			if len(response.Header["Set-Cookie"]) != 1 {
@@ -188,7 +167,7 @@ func TestInformational(t *testing.T) {
 		t.Fatal(err)
 	}
 	response.Body.Close()
-	if hints != 2 || response.StatusCode != http.StatusCreated || read(t, c, response.Header) != `{"user_id": 42}` {
+	if hints != 2 || response.StatusCode != http.StatusCreated || sessiontest.Written(t, c, response).Text() != `{"user_id": 42}` {
 		t.Errorf("%d hints, status %d", hints, response.StatusCode)
 	}
 }
@@ -312,7 +291,7 @@ func TestSave(t *testing.T) {
 		s.Set("n", 2)
 		io.WriteString(w, "page")
 	})))
-	if got := read(t, c, response.Header); got != `{"n": 2}` || len(response.Header["Set-Cookie"]) != 1 {
+	if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 2}` || len(response.Header["Set-Cookie"]) != 1 {
 		t.Errorf("%s, %q", got, response.Header["Set-Cookie"])
 	}
 	canceled, cancel := context.WithCancel(t.Context())
@@ -378,7 +357,7 @@ func TestHijack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, c, response.Header); response.StatusCode != http.StatusSwitchingProtocols || got != `{"n": 1}` {
+	if got := sessiontest.Written(t, c, response).Text(); response.StatusCode != http.StatusSwitchingProtocols || got != `{"n": 1}` {
 		t.Errorf("%d %s", response.StatusCode, got)
 	}
 	if line, _ := reader.ReadString('\n'); line != "hello\n" {
@@ -401,56 +380,34 @@ func TestInterfaces(t *testing.T) {
 		if _, ok := w.(http.Pusher); ok {
 			all = append(all, "Pusher")
 		}
+		if _, ok := w.(interface{ CloseNotify() <-chan bool }); ok {
+			all = append(all, "CloseNotifier")
+		}
 		return all
 	}
 	m := manager(t, starlette(t), session.Options{})
-	var f http.Flusher
-	var h http.Hijacker
-	var rf io.ReaderFrom
-	var p http.Pusher
 	type w = http.ResponseWriter
+	type closing interface {
+		http.Flusher
+		CloseNotify() <-chan bool
+	}
 	for _, underlying := range []w{
 		struct{ w }{},
 		struct {
 			w
 			http.Flusher
-		}{nil, f},
-		struct {
-			w
-			http.Hijacker
-		}{nil, h},
-		struct {
-			w
-			io.ReaderFrom
-		}{nil, rf},
-		struct {
-			w
-			http.Pusher
-		}{nil, p},
-		struct {
-			w
-			http.Flusher
-			http.Hijacker
 		}{},
 		struct {
 			w
-			http.Flusher
-			io.ReaderFrom
+			closing
 		}{},
 		struct {
 			w
-			http.Flusher
 			http.Pusher
 		}{},
 		struct {
 			w
-			http.Hijacker
 			io.ReaderFrom
-		}{},
-		struct {
-			w
-			http.Hijacker
-			http.Pusher
 		}{},
 		struct {
 			w
@@ -459,21 +416,17 @@ func TestInterfaces(t *testing.T) {
 		}{},
 		struct {
 			w
-			http.Flusher
 			http.Hijacker
-			io.ReaderFrom
 		}{},
 		struct {
 			w
-			http.Flusher
 			http.Hijacker
 			http.Pusher
 		}{},
 		struct {
 			w
-			http.Flusher
+			http.Hijacker
 			io.ReaderFrom
-			http.Pusher
 		}{},
 		struct {
 			w
@@ -484,6 +437,79 @@ func TestInterfaces(t *testing.T) {
 		struct {
 			w
 			http.Flusher
+			http.Pusher
+		}{},
+		struct {
+			w
+			http.Flusher
+			io.ReaderFrom
+		}{},
+		struct {
+			w
+			http.Flusher
+			io.ReaderFrom
+			http.Pusher
+		}{},
+		struct {
+			w
+			http.Flusher
+			http.Hijacker
+		}{},
+		struct {
+			w
+			http.Flusher
+			http.Hijacker
+			http.Pusher
+		}{},
+		struct {
+			w
+			http.Flusher
+			http.Hijacker
+			io.ReaderFrom
+		}{},
+		struct {
+			w
+			http.Flusher
+			http.Hijacker
+			io.ReaderFrom
+			http.Pusher
+		}{},
+		struct {
+			w
+			closing
+			http.Pusher
+		}{},
+		struct {
+			w
+			closing
+			io.ReaderFrom
+		}{},
+		struct {
+			w
+			closing
+			io.ReaderFrom
+			http.Pusher
+		}{},
+		struct {
+			w
+			closing
+			http.Hijacker
+		}{},
+		struct {
+			w
+			closing
+			http.Hijacker
+			http.Pusher
+		}{},
+		struct {
+			w
+			closing
+			http.Hijacker
+			io.ReaderFrom
+		}{},
+		struct {
+			w
+			closing
 			http.Hijacker
 			io.ReaderFrom
 			http.Pusher
@@ -520,7 +546,7 @@ func TestResponseController(t *testing.T) {
 			t.Errorf("Flush: %v", err)
 		}
 	}))))
-	if got := read(t, c, response.Header); got != `{"n": 2}` {
+	if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 2}` {
 		t.Errorf("got %s", got)
 	}
 	// Where the connection cannot be had, that is the answer.
@@ -549,7 +575,7 @@ func TestServerSentEvents(t *testing.T) {
 			}
 		}
 	})))
-	if got := read(t, c, response.Header); got != `{"n": 1}` {
+	if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 1}` {
 		t.Errorf("got %s", got)
 	}
 	if got := body(t, response); got != "data: 0\n\ndata: 1\n\ndata: 2\n\n" {
@@ -630,7 +656,7 @@ func TestTimeoutAround(t *testing.T) {
 		})), 50*time.Millisecond, "too slow")
 	}
 	response := serve(t, handler(0))
-	if got := read(t, c, response.Header); got != `{"n": 2}` || body(t, response) != "page" {
+	if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 2}` || body(t, response) != "page" {
 		t.Errorf("got %s", got)
 	}
 	response = serve(t, handler(time.Minute))
@@ -665,8 +691,58 @@ func TestTimeoutWithin(t *testing.T) {
 		load(t, r).Set("n", 1)
 		io.WriteString(w, "page")
 	}), time.Minute, "too slow")))
-	if got := read(t, c, response.Header); got != `{"n": 1}` || body(t, response) != "page" {
+	if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 1}` || body(t, response) != "page" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A handler that is late and answers all the same has its session saved, within
+// a timeout that only cancels the context.
+func TestLateHandler(t *testing.T) {
+	c := starlette(t)
+	deadline := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), time.Millisecond)
+			defer cancel()
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+	for name, write := range map[string]func(w http.ResponseWriter){
+		"Write":  func(w http.ResponseWriter) { io.WriteString(w, "page") },
+		"return": func(w http.ResponseWriter) {},
+	} {
+		response := serve(t, manager(t, c, session.Options{}).Handler(deadline(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			load(t, r).Set("n", 1)
+			<-r.Context().Done()
+			write(w)
+		}))))
+		if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 1}` {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// After a Save that failed, a handler can answer as it likes.
+func TestDiscard(t *testing.T) {
+	c := starlette(t)
+	response := serve(t, manager(t, c, session.Options{RenewAfter: time.Nanosecond}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		s.Set("x", strings.Repeat("y", 5000))
+		if err := s.Save(r.Context()); !errors.Is(err, codec.ErrTooLarge) {
+			t.Errorf("Save: %v", err)
+		}
+		if err := s.Discard(); err != nil {
+			t.Errorf("Discard: %v", err)
+		}
+		for name, err := range map[string]error{"Set": s.Set("a", 1), "Discard": s.Discard(), "Save": s.Save(r.Context())} {
+			if !errors.Is(err, session.ErrCommitted) {
+				t.Errorf("%s: %v, want ErrCommitted", name, err)
+			}
+		}
+		http.Error(w, "your basket is full", http.StatusConflict)
+	})))
+	if got := body(t, response); response.StatusCode != http.StatusConflict || got != "your basket is full\n" || response.Header.Get("Set-Cookie") != "" {
+		t.Errorf("%d %q %v", response.StatusCode, got, response.Header)
 	}
 }
 
