@@ -504,6 +504,9 @@ func (f *form) encodeCookies(v *Values, o encodeOptions) ([]*http.Cookie, error)
 	if len(pieces) > f.maxChunks {
 		return nil, f.tooLarge(v, fmt.Sprintf("makes %d chunks, at most %d are allowed", len(pieces), f.maxChunks))
 	}
+	if size := len(value) + len(pieces)*len(chunk.Name(f.cookie.Name, f.maxChunks-1)); f.cookie.Partitioned && size > maxPartitioned {
+		return nil, f.tooLarge(v, fmt.Sprintf("makes %d bytes, browsers keep %d of the partitioned cookies of a site", size, maxPartitioned))
+	}
 	cookies := make([]*http.Cookie, len(pieces))
 	for i, piece := range pieces {
 		n := i

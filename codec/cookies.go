@@ -15,6 +15,9 @@ const (
 	// MaxCookieSize is what Chromium 156 and Firefox ESR keep of one cookie:
 	// name and value, quotes counted, attributes not.
 	MaxCookieSize = 4096
+	// maxPartitioned is what Chromium 156 keeps of the partitioned cookies of a
+	// site, names and values together: of more it drops the oldest.
+	maxPartitioned = 10 << 10
 	// MaxValueSize bounds one value that is read, its chunks joined. Few servers
 	// take a header as long by default: nginx 8 kB a line, gunicorn 8190 bytes,
 	// Node and uvicorn with h11 16 KiB.

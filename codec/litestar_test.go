@@ -65,6 +65,22 @@ func TestTooManyChunks(t *testing.T) {
 	}
 }
 
+// Chromium drops the oldest of a site's partitioned cookies beyond 10,240 bytes,
+// and with a chunk the session.
+func TestPartitionedLimit(t *testing.T) {
+	for _, tt := range []struct {
+		partitioned bool
+		size        int
+		fits        bool
+	}{{true, 7000, true}, {true, 8000, false}, {false, 8000, true}} {
+		c := litestar(t, codec.LitestarConfig{Cookie: codec.Attributes{Partitioned: tt.partitioned}})
+		cookies, err := c.EncodeCookies(values(t, `{"a":"`+strings.Repeat("x", tt.size)+`"}`), nil)
+		if tt.fits != (err == nil) || err != nil && !errors.Is(err, codec.ErrTooLarge) {
+			t.Errorf("partitioned %v, %d bytes: %d cookies, %v", tt.partitioned, tt.size, len(cookies), err)
+		}
+	}
+}
+
 func TestMissingChunk(t *testing.T) {
 	c := litestar(t, codec.LitestarConfig{})
 	cookies := set(t, c, big(t, 11000), nil)
