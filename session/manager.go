@@ -27,7 +27,9 @@ type Options struct {
 	// RenewAfter renews the cookie of a session that is at least so old, though
 	// it was not modified. 0: never, as Starlette since 1.0. Whole seconds
 	// count, so 1ns is on every response, as with older Starlette and Litestar.
-	// It makes every request read its cookie, also where no handler asks for it.
+	// It makes every request read its cookie, also where no handler asks for it, and
+	// where that is each response, a parallel request writes the old session beside
+	// a change or a logout: leave icons and the like out with Skip.
 	RenewAfter time.Duration
 
 	// Accept refuses authentic sessions, of users that were locked out say. Its

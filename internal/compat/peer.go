@@ -1,8 +1,8 @@
 // Package compat helps tests to hold package codec against real Python.
 //
 // A [Peer] is a Python web app that shares sessions with Go, and a [Browser]
-// visits both with one cookie jar. The functions for vectors do the same with
-// sessions that were recorded: see package vectors.
+// visits both with one cookie jar; [Chromium] is a real one. The functions for
+// vectors do the same with sessions that were recorded: see package vectors.
 package compat
 
 import (
@@ -26,16 +26,23 @@ type Peer struct {
 	Cookie      string // its name; "": session
 	Numbered    bool   // writes session-0 for a single chunk
 	Untimed     bool   // signs no time
+	Modified    bool   // writes a session only when it was modified, not on every response
 	LeavesStale bool   // leaves cookies behind when a session grows over one or shrinks to it (litestar#3441)
+
+	// How it is configured. The zero values are Python's defaults.
+	Python     string            // further arguments of the session middleware, as a JSON object
+	Attributes *codec.Attributes // what they mean for the cookie, all but its name
+	MaxAge     time.Duration     // what they mean for its life
 
 	name   string // of its requirements
 	module string
 }
 
-// The newest releases.
+// The newest releases, and one that writes on every response.
 var (
-	Starlette = Peer{name: "starlette", module: "starlette_app", Format: codec.FormatStarlette}
-	Litestar  = Peer{name: "litestar", module: "litestar_app", Format: codec.FormatLitestar}
+	Starlette      = Peer{name: "starlette", module: "starlette_app", Format: codec.FormatStarlette, Modified: true}
+	Litestar       = Peer{name: "litestar", module: "litestar_app", Format: codec.FormatLitestar}
+	OlderStarlette = Peer{name: "starlette-0.48.0", module: "starlette_app", Format: codec.FormatStarlette}
 )
 
 // One peer for each behavior that codec knows.
@@ -71,19 +78,29 @@ func (p Peer) Timed() bool { return !p.Untimed }
 // Splits reports whether p cuts a session that one cookie cannot hold.
 func (p Peer) Splits() bool { return p.Format == codec.FormatLitestar }
 
+// String returns the name of the peer's requirements: its release, but of the
+// newest.
+func (p Peer) String() string { return p.name }
+
 // Serve starts the Python app with a secret, to be visited with b. It ends with
 // b's test.
 func (p Peer) Serve(b *Browser, s Secret) App {
 	b.t.Helper()
+	return App{b, p.Start(b.t, s)}
+}
+
+// Start starts the Python app with a secret and returns its URL. It ends with
+// the test.
+func (p Peer) Start(t testing.TB, s Secret) (url string) {
+	t.Helper()
 	gomod, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
-		b.t.Fatalf("go env: %v", err)
+		t.Fatalf("go env: %v", err)
 	}
 	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "testdata", "live")
-	python := pylive.Venv(b.t, filepath.Join(dir, "requirements-"+p.name+".txt"))
-	url := pylive.Serve(b.t, python, dir, p.module+":app",
-		"SESSION_SECRET="+s.String(), "SESSION_COOKIE="+cmp.Or(p.Cookie, "session"))
-	return App{b, url}
+	python := pylive.Venv(t, filepath.Join(dir, "requirements-"+p.name+".txt"))
+	return pylive.Serve(t, python, dir, p.module+":app", "SESSION_SECRET="+s.String(),
+		"SESSION_COOKIE="+cmp.Or(p.Cookie, "session"), "SESSION_OPTIONS="+cmp.Or(p.Python, "{}"))
 }
 
 // Codec returns the codec that shares p's cookies. The keys are labeled key-0,
@@ -100,13 +117,17 @@ func (p Peer) CodecAt(t testing.TB, now func() time.Time, current Secret, previo
 	for i, s := range previous {
 		keys.Previous = append(keys.Previous, codec.NewKey("key-"+strconv.Itoa(i+1), p.key(s)))
 	}
-	cookie := codec.Attributes{Name: p.Cookie, Insecure: true}
+	cookie := codec.Attributes{Insecure: true}
+	if p.Attributes != nil {
+		cookie = *p.Attributes
+	}
+	cookie.Name = p.Cookie
 	var c *codec.Codec
 	var err error
 	if p.Format == codec.FormatStarlette {
-		c, err = codec.NewStarlette(codec.StarletteConfig{Keys: keys, Cookie: cookie, Untimed: p.Untimed, Now: now})
+		c, err = codec.NewStarlette(codec.StarletteConfig{Keys: keys, Cookie: cookie, MaxAge: p.MaxAge, Untimed: p.Untimed, Now: now})
 	} else {
-		c, err = codec.NewLitestar(codec.LitestarConfig{Keys: keys, Cookie: cookie, Numbered: p.Numbered, Now: now})
+		c, err = codec.NewLitestar(codec.LitestarConfig{Keys: keys, Cookie: cookie, MaxAge: p.MaxAge, Numbered: p.Numbered, Now: now})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -3,11 +3,16 @@
 import json
 import os
 import re
+import time
 
 # The secret in hex. AES-GCM takes the bytes, Starlette the text itself.
 SECRET = os.environ["SESSION_SECRET"]
 COOKIE = os.environ.get("SESSION_COOKIE", "session")
-MAX_AGE = 14 * 24 * 60 * 60
+# Further arguments of the session middleware, in Python's names.
+OPTIONS = {"max_age": 14 * 24 * 60 * 60} | json.loads(os.environ.get("SESSION_OPTIONS", "{}"))
+MAX_AGE = OPTIONS["max_age"]
+
+CHANGES = ["/replace", "/update", "/remove", "/clear", "/count", "/push", "/shift", "/nest"]
 
 
 def show(session):
@@ -30,6 +35,20 @@ def change(session, path, body):
         del session[json.loads(body)]
     elif path == "/clear":
         session.clear()
+    elif path == "/count":
+        session["n"] = session.get("n", 0) + 1
+    elif path == "/push":
+        session["list"] = session.get("list", []) + [json.loads(body)]
+    elif path == "/shift":
+        session["list"] = session["list"][1:]
+    elif path == "/nest":  # in place: the session itself is not told
+        session["nested"]["changed"] = True
+
+
+def stop_clock(body):
+    """Stop the clock at a Unix time, so that sessions age without waiting."""
+    now = float(body)
+    time.time = lambda: now
 
 
 def aes_expiry(cookies):

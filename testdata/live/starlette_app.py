@@ -7,7 +7,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared import COOKIE, MAX_AGE, SECRET, change, show
+from shared import CHANGES, COOKIE, MAX_AGE, OPTIONS, SECRET, change, show, stop_clock
 
 
 async def session(request):
@@ -21,13 +21,22 @@ async def expiry(request):
     return Response(str(int(signed.timestamp()) + MAX_AGE))
 
 
+async def plain(request):
+    return Response("no session")
+
+
+async def clock(request):
+    stop_clock(await request.body())
+    return Response()
+
+
 app = Starlette(
     routes=[
         Route("/session", session),
         Route("/expiry", expiry),
-        *(Route(p, session, methods=["POST"]) for p in ("/replace", "/update", "/remove", "/clear")),
+        Route("/plain", plain),
+        Route("/clock", clock, methods=["POST"]),
+        *(Route(path, session, methods=["POST"]) for path in CHANGES),
     ],
-    middleware=[
-        Middleware(SessionMiddleware, secret_key=SECRET, session_cookie=COOKIE, max_age=MAX_AGE)
-    ],
+    middleware=[Middleware(SessionMiddleware, secret_key=SECRET, session_cookie=COOKIE, **OPTIONS)],
 )

@@ -4,7 +4,7 @@ from pydantic import SecretBytes
 from starlite import MediaType, Request, Response, Starlite, get, post
 from starlite.middleware.session.cookie_backend import CookieBackendConfig
 
-from shared import COOKIE, MAX_AGE, SECRET, aes_expiry, change, show
+from shared import CHANGES, COOKIE, MAX_AGE, SECRET, aes_expiry, change, show
 
 
 @get("/session")
@@ -17,7 +17,7 @@ async def expiry(request: Request) -> str:
     return str(aes_expiry(request.cookies))
 
 
-@post(["/replace", "/update", "/remove", "/clear"], status_code=200)
+@post(CHANGES, status_code=200)
 async def write(request: Request) -> Response:
     change(request.session, request.url.path, await request.body())
     return Response(show(request.session).encode(), status_code=200, media_type=MediaType.JSON)
