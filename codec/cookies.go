@@ -77,6 +77,21 @@ func (a Attributes) withDefaults() (Attributes, error) {
 	return a, nil
 }
 
+// Validate fills in the zero values, and refuses what browsers would drop.
+func (a Attributes) Validate() (Attributes, error) { return a.withDefaults() }
+
+// Cookie returns a cookie with these attributes, which Validate has to have
+// returned. A maxAge below a second leaves Max-Age out.
+func (a Attributes) Cookie(value string, maxAge time.Duration) *http.Cookie {
+	c := a.cookie(a.Name, value)
+	c.MaxAge = int(maxAge / time.Second)
+	return c
+}
+
+// Clearing returns the cookie that clears one with these attributes, as Python
+// does, with the value null.
+func (a Attributes) Clearing() *http.Cookie { return a.clear(a.Name) }
+
 func (a Attributes) cookie(name, value string) *http.Cookie {
 	return &http.Cookie{
 		Name: name, Value: value, Path: a.Path, Domain: a.Domain,

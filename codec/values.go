@@ -68,6 +68,18 @@ func ParseValues(json string) (*Values, error) {
 	return v, nil
 }
 
+// ParseStored is [ParseValues] for the text that a peer, or [Values.AppendJSON]
+// for a peer, has put into a store: what is not changed stays byte for byte as
+// it is there. Of server-side sessions of Starlite and Litestar the peer is
+// [FormatLitestar].
+func ParseStored(json string, peer Format) (*Values, error) {
+	v := new(Values)
+	if err := v.parse(json, peer); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
 // parse fills v, which has to be new, from the text of a session that a peer of
 // format from wrote; 0 is unknown. The text is not copied.
 func (v *Values) parse(text string, from Format) error {

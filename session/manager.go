@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,13 +54,20 @@ type Options struct {
 	// as it is, and only this tells.
 	OnError func(*http.Request, error)
 
-	// Fail writes the response when a modified session cannot be written, before
-	// anything else was. nil: 500 with its status text. Headers that describe
-	// the handler's response are gone by then.
+	// Fail writes the response when a modified session cannot be written, or the
+	// store not read, before anything else was. nil: the text of status 503 for a
+	// [StoreError], else of 500. Headers that describe the handler's response are
+	// gone by then.
 	Fail func(http.ResponseWriter, *http.Request, error)
 
 	// Skip leaves out requests, [SkipPaths] say: [Load] answers ErrNoMiddleware.
 	Skip func(*http.Request) bool
+
+	// From are other managers, whose sessions are read where there is none of this
+	// one: the request that brings one has it moved here, where it keeps its
+	// expiry, and ended there. So a site moves from cookies to a store, back, or
+	// from store to store, with nobody logged out. Their own Options do not count.
+	From []*Manager
 }
 
 // Reason is why a session was written.
@@ -90,7 +98,7 @@ func (r Reason) String() string {
 // Manager gives requests their sessions. It is immutable and safe for
 // concurrent use.
 type Manager struct {
-	codec Codec
+	place place
 	o     Options
 }
 
@@ -103,10 +111,20 @@ func NewClientSide(c Codec, o Options) (*Manager, error) {
 	if c == nil || c == Codec((*codec.Codec)(nil)) {
 		return nil, errors.New("session: a nil Codec")
 	}
+	return newManager(&inCookies{c}, o)
+}
+
+func newManager(p place, o Options) (*Manager, error) {
 	if o.RenewAfter < 0 {
 		return nil, errors.New("session: a negative RenewAfter")
 	}
-	return &Manager{codec: c, o: o}, nil
+	for _, from := range o.From {
+		if from == nil || from.place == nil {
+			return nil, errors.New("session: a nil or zero Manager in From")
+		}
+	}
+	o.From = slices.Clone(o.From)
+	return &Manager{place: p, o: o}, nil
 }
 
 // SkipPaths returns a function for [Options].Skip: it leaves out the paths that

@@ -25,6 +25,7 @@ type scope struct {
 	own       Session
 	loaded    context.Context // of the request that the session was asked for with
 	committed bool
+	failed    error    // of reading the store
 	err       error    // of the commit
 	hooks     []func() // to be called without the lock: a hook may want the session
 }
@@ -53,7 +54,7 @@ func Load(r *http.Request) (*Session, error) {
 	defer s.unlock()
 	s.loaded = r.Context()
 	s.load()
-	return s.session, nil
+	return s.session, s.failed
 }
 
 // unlock ends what needs the lock, and calls the hooks that this gave rise to.
@@ -73,29 +74,53 @@ func later[T any](s *scope, hook func(*http.Request, T), arg T) {
 	}
 }
 
-// load reads the cookie, once.
+// load reads the session, once.
 func (s *scope) load() {
 	if s.session != nil {
 		return
 	}
-	read, err := s.m.codec.Read(s.r)
-	if err == nil && s.m.o.Accept != nil {
-		err = s.m.o.Accept(s, read)
+	b, rejected, failed := s.read()
+	if rejected == nil && failed == nil && s.m.o.Accept != nil {
+		rejected = s.m.o.Accept(s, &codec.Session{Values: b.values, Info: b.info})
 	}
-	s.own = Session{Values: read.Values, scope: s, info: read.Info, valid: err == nil}
+	s.own = Session{Values: b.values, scope: s, brought: b, info: b.info, id: b.id, valid: true}
 	s.session = &s.own
 	switch {
-	case err == nil:
-		later(s, s.m.o.OnRead, read.Info)
-	case !errors.Is(err, codec.ErrNoCookie):
-		later(s, s.m.o.OnReject, err)
+	case failed != nil:
+		later(s, s.m.o.OnError, failed)
+	case rejected == nil:
+		later(s, s.m.o.OnRead, b.info)
+	case !errors.Is(rejected, codec.ErrNoCookie):
+		later(s, s.m.o.OnReject, rejected)
 	}
-	if err != nil {
-		s.session.Values, s.session.info = new(codec.Values), codec.Info{KeyIndex: -1}
+	if rejected != nil || failed != nil {
+		s.own = Session{Values: new(codec.Values), scope: s, info: codec.Info{KeyIndex: -1}}
+	}
+	if s.failed = failed; failed != nil {
+		s.session.Freeze(failed) // an empty session must not take the place of the real one
 	}
 	if s.committed {
-		s.session.Freeze(ErrCommitted)
+		s.freeze()
 	}
+}
+
+// read asks the manager's own place, and then those that sessions come from.
+func (s *scope) read() (b brought, rejected, failed error) {
+	b, rejected, failed = s.m.place.read(s, s.r)
+	for _, from := range s.m.o.From {
+		if rejected == nil {
+			break
+		}
+		var theirs error
+		if b, theirs, failed = from.place.read(s, s.r); theirs == nil {
+			b.info.Stale = true
+			return b, nil, failed
+		}
+		if errors.Is(rejected, codec.ErrNoCookie) {
+			rejected = theirs
+		}
+	}
+	return b, rejected, failed
 }
 
 // commit writes the session, once: later calls return what the first did.
@@ -110,7 +135,11 @@ func (s *scope) commit(status int) error {
 		later(s, s.m.o.OnError, ErrTimedOut)
 		return nil // not even frozen: the handler may still use it
 	}
-	s.err = s.save()
+	if s.failed != nil && status < http.StatusInternalServerError {
+		s.err = s.failed // nobody may take the response for one with a session
+	} else if err := s.save(); !errors.Is(err, ErrNotFound) {
+		s.err = err
+	}
 	s.freeze()
 	return s.err
 }
@@ -128,32 +157,26 @@ func (s *scope) timedOut(status int) bool {
 	return status >= http.StatusInternalServerError && s.loaded != nil && s.loaded != context.Context(s) && s.loaded.Err() != nil
 }
 
-// save sets the cookie if there is a reason to. Its error is one that the
-// client must see: something would be lost.
+// save writes the session if there is a reason to. Its error is one that the
+// client must see: something would be lost. It is ErrNotFound where the session
+// was ended elsewhere.
 func (s *scope) save() error {
-	if s.session == nil && s.m.o.RenewAfter == 0 {
+	if s.session == nil && (s.m.o.RenewAfter == 0 || !s.m.place.renewsAlways()) {
 		return nil
 	}
 	accessed := s.session != nil
 	s.load()
 	header := s.writer.Header()
-	reason, opts := s.session.reason(s.m.o.RenewAfter)
+	reason := s.session.reason(s.m.o.RenewAfter)
 	if accessed || reason != 0 {
 		vary(header)
 	}
-	if reason == 0 {
+	if reason == 0 || s.failed != nil {
 		return nil
 	}
 	before := slices.Clone(header["Set-Cookie"])
-	if err := s.m.codec.Write(s.writer.ResponseWriter, s.r, s.session.Values, opts...); err != nil {
-		if errors.Is(err, codec.ErrExpired) && reason == Reissued {
-			return nil // its last second: it ends by itself
-		}
-		later(s, s.m.o.OnError, err)
-		if reason == Renewed || reason == Reissued {
-			return nil // the cookie stays as it is
-		}
-		return err
+	if err := s.write(reason); err != nil {
+		return s.unwritten(reason, err, before)
 	}
 	if slices.Equal(before, header["Set-Cookie"]) {
 		return nil // a session that never was has ended
@@ -164,6 +187,50 @@ func (s *scope) save() error {
 	}
 	later(s, s.m.o.OnWrite, reason)
 	return nil
+}
+
+// write writes the session where it belongs, and ends it where it came from.
+func (s *scope) write(reason Reason) error {
+	w, old := s.writer.ResponseWriter, s.session.brought
+	from := old.place
+	moved := from != nil && from != s.m.place
+	if moved { // first, since what is set then may have the same name
+		if err := from.clear(w, s.r); err != nil {
+			return err
+		}
+	}
+	if err := s.m.place.write(s, w, s.session, reason); err != nil {
+		return err
+	}
+	if moved {
+		return from.forget(context.WithoutCancel(s), old)
+	}
+	return nil
+}
+
+// unwritten decides what becomes of a session that could not be written.
+func (s *scope) unwritten(reason Reason, err error, before []string) error {
+	if errors.Is(err, codec.ErrExpired) && reason == Reissued {
+		s.restore(before)
+		return nil // its last second: it ends by itself
+	}
+	later(s, s.m.o.OnError, err)
+	if errors.Is(err, ErrNotFound) {
+		return err // its cookie has been cleared
+	}
+	s.restore(before)
+	if reason == Renewed || reason == Reissued {
+		return nil // all stays as it is
+	}
+	return err
+}
+
+// restore takes back the cookies that were set on the way to an error.
+func (s *scope) restore(before []string) {
+	header := s.writer.Header()
+	if header["Set-Cookie"] = before; len(before) == 0 {
+		delete(header, "Set-Cookie")
+	}
 }
 
 // vary adds Cookie to the Vary header, unless it is there.

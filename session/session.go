@@ -12,15 +12,22 @@ import (
 // [ErrCommitted].
 type Session struct {
 	*codec.Values
-	scope *scope
-	info  codec.Info
-	valid bool // it came with the request
-	fresh bool // to be written anew, whether or not it was modified
+	scope   *scope
+	brought brought // with the request
+	info    codec.Info
+	id      string // of a store
+	valid   bool   // it came with the request
+	fresh   bool   // to be written anew, whether or not it was modified
+	saved   bool   // in a store, by this request
 }
 
 // Info says how the session was read. Of a new one KeyIndex is -1, and all else
 // zero.
 func (s *Session) Info() codec.Info { return s.info }
+
+// ID returns the id of a server-side session, or nothing while it has none. It
+// is a credential: whoever has it has the session.
+func (s *Session) ID() string { return s.id }
 
 // IsNew reports whether the request brought no session that counts.
 func (s *Session) IsNew() bool { return !s.valid }
@@ -95,18 +102,18 @@ func (s *Session) open() error {
 }
 
 // reason returns why the session has to be written, or 0.
-func (s *Session) reason(renewAfter time.Duration) (Reason, []codec.EncodeOption) {
+func (s *Session) reason(renewAfter time.Duration) Reason {
 	switch {
 	case s.Modified() && s.Len() == 0:
-		return Destroyed, nil
+		return Destroyed
 	case s.Modified() || s.fresh:
-		return Modified, nil
+		return Modified
 	case !s.valid:
-		return 0, nil
-	case renewAfter > 0 && s.Len() > 0 && s.info.Age >= renewAfter.Truncate(time.Second):
-		return Renewed, nil
+		return 0
+	case renewAfter > 0 && s.Len() > 0 && s.info.Age >= renewAfter.Truncate(time.Second) && s.brought.place == s.scope.m.place:
+		return Renewed
 	case s.info.Stale:
-		return Reissued, []codec.EncodeOption{codec.ExpiresAt(s.info.ExpiresAt)}
+		return Reissued
 	}
-	return 0, nil
+	return 0
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -43,7 +44,11 @@ func (m *Manager) fail(w http.ResponseWriter, r *http.Request, err error) {
 		m.o.Fail(w, r, err)
 		return
 	}
-	http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	status := http.StatusInternalServerError
+	if errors.As(err, new(*StoreError)) {
+		status = http.StatusServiceUnavailable
+	}
+	http.Error(w, http.StatusText(status), status)
 }
 
 func (w *writer) WriteHeader(code int) {

@@ -1,0 +1,371 @@
+package sessiontest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sessctl/sessctl/session"
+)
+
+// Suite tests that a store keeps the contract of [session.Store], and of those
+// of the optional interfaces that it has.
+type Suite struct {
+	// New returns an empty store for one test, which ends what it has started.
+	New func(t *testing.T) session.Store
+
+	// Advance moves the store's clock. nil: the tests wait, in steps of a second.
+	Advance func(d time.Duration)
+}
+
+// TestStore runs the suite.
+func TestStore(t *testing.T, s Suite) {
+	for name, test := range map[string]func(*testing.T, *storeTest){
+		"Create": testCreate, "Replace": testReplace, "Touch": testTouch, "Delete": testDelete, "Expiry": testExpiry,
+		"Data": testData, "Context": testContext, "Concurrent": testConcurrent,
+		"Update": testUpdate, "List": testList, "Clear": testClear, "Prune": testPrune,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, &storeTest{Store: s.New(t), advance: s.Advance, ctx: t.Context()}) })
+	}
+}
+
+// NewID returns an id as the middleware makes them.
+func NewID() string {
+	id := make([]byte, 32)
+	rand.Read(id)
+	return hex.EncodeToString(id)
+}
+
+type storeTest struct {
+	session.Store
+	advance func(time.Duration)
+	ctx     context.Context
+}
+
+func (s *storeTest) wait(d time.Duration) {
+	if s.advance != nil {
+		s.advance(d)
+		return
+	}
+	time.Sleep(d)
+}
+
+const hour = time.Hour
+
+func (s *storeTest) create(t *testing.T, data string, ttl time.Duration) (id string) {
+	t.Helper()
+	id = NewID()
+	if err := s.Create(s.ctx, id, []byte(data), ttl); err != nil {
+		t.Fatalf("Create: %v", err)
+	}
+	return id
+}
+
+func (s *storeTest) want(t *testing.T, id, data string) (expires time.Time) {
+	t.Helper()
+	got, expires, err := s.Load(s.ctx, id)
+	if err != nil || string(got) != data {
+		t.Fatalf("Load: %q, %v; want %q", got, err, data)
+	}
+	return expires
+}
+
+func (s *storeTest) wantNone(t *testing.T, id string) {
+	t.Helper()
+	if data, _, err := s.Load(s.ctx, id); !errors.Is(err, session.ErrNotFound) {
+		t.Fatalf("Load: %q, %v; want ErrNotFound", data, err)
+	}
+}
+
+func wantNotFound(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("%s: %v, want ErrNotFound", what, err)
+	}
+}
+
+func testCreate(t *testing.T, s *storeTest) {
+	id := s.create(t, `{"a":1}`, hour)
+	s.want(t, id, `{"a":1}`)
+	if err := s.Create(s.ctx, id, []byte(`{"b":2}`), hour); !errors.Is(err, session.ErrExists) {
+		t.Errorf("Create again: %v, want ErrExists", err)
+	}
+	s.want(t, id, `{"a":1}`)
+	s.wantNone(t, NewID())
+	s.want(t, s.create(t, `{}`, hour), `{}`)
+}
+
+func testReplace(t *testing.T, s *storeTest) {
+	id := s.create(t, `{"a":1}`, hour)
+	before := s.want(t, id, `{"a":1}`)
+	s.wait(time.Second)
+	if err := s.Replace(s.ctx, id, []byte(`{"b":2}`), 2*hour); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.want(t, id, `{"b":2}`); after.Sub(before) < hour {
+		t.Errorf("expires %v, before %v", after, before)
+	}
+	unknown := NewID()
+	wantNotFound(t, "Replace", s.Replace(s.ctx, unknown, []byte(`{}`), hour))
+	s.wantNone(t, unknown)
+}
+
+func testTouch(t *testing.T, s *storeTest) {
+	id := s.create(t, `{"a":1}`, hour)
+	before := s.want(t, id, `{"a":1}`)
+	if again := s.want(t, id, `{"a":1}`); again.Sub(before).Abs() > 2*time.Second {
+		t.Errorf("Load renews: %v, before %v", again, before)
+	}
+	if err := s.Touch(s.ctx, id, 2*hour); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.want(t, id, `{"a":1}`); after.Sub(before) < hour-2*time.Second {
+		t.Errorf("expires %v, before %v", after, before)
+	}
+	unknown := NewID()
+	wantNotFound(t, "Touch", s.Touch(s.ctx, unknown, hour))
+	s.wantNone(t, unknown)
+}
+
+func testDelete(t *testing.T, s *storeTest) {
+	id, other := s.create(t, `{"a":1}`, hour), s.create(t, `{"b":2}`, hour)
+	for range 2 { // that there is none is no error
+		if err := s.Delete(s.ctx, id); err != nil {
+			t.Fatal(err)
+		}
+		s.wantNone(t, id)
+	}
+	// Nothing brings it back.
+	wantNotFound(t, "Replace", s.Replace(s.ctx, id, []byte(`{}`), hour))
+	wantNotFound(t, "Touch", s.Touch(s.ctx, id, hour))
+	if u, ok := s.Store.(session.Updater); ok {
+		wantNotFound(t, "Update", u.Update(s.ctx, id, hour, func(data []byte) ([]byte, error) { return data, nil }))
+	}
+	s.wantNone(t, id)
+	s.want(t, other, `{"b":2}`)
+}
+
+func testExpiry(t *testing.T, s *storeTest) {
+	id := s.create(t, `{"a":1}`, 2*time.Second)
+	touched := s.create(t, `{"b":2}`, 2*time.Second)
+	s.want(t, id, `{"a":1}`)
+	if err := s.Touch(s.ctx, touched, hour); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(3 * time.Second)
+	s.wantNone(t, id)
+	wantNotFound(t, "Replace", s.Replace(s.ctx, id, []byte(`{}`), hour))
+	wantNotFound(t, "Touch", s.Touch(s.ctx, id, hour))
+	s.wantNone(t, id)
+	s.want(t, touched, `{"b":2}`)
+	if err := s.Create(s.ctx, id, []byte(`{"c":3}`), hour); err != nil {
+		t.Errorf("Create over what has expired: %v", err)
+	}
+	s.want(t, id, `{"c":3}`)
+}
+
+// What a store is given it gives back byte for byte, and keeps as its own.
+func testData(t *testing.T, s *storeTest) {
+	for _, data := range []string{
+		`{"user":"zoë","f":1.0,"big":1180591620717411303424,"e":1e16}`,
+		`{"text":"'\"\\ \u0000 % _ * ? [ ] \r\n"}`,
+		`{"x":"` + string(bytes.Repeat([]byte("y"), 200_000)) + `"}`,
+	} {
+		buf := []byte(data)
+		id := NewID()
+		if err := s.Create(s.ctx, id, buf, hour); err != nil {
+			t.Fatalf("%d bytes: %v", len(data), err)
+		}
+		clear(buf)
+		s.want(t, id, data)
+		got, _, _ := s.Load(s.ctx, id)
+		clear(got)
+		s.want(t, id, data)
+	}
+}
+
+func testContext(t *testing.T, s *storeTest) {
+	id := s.create(t, `{"a":1}`, hour)
+	ctx, cancel := context.WithCancel(s.ctx)
+	cancel()
+	_, _, load := s.Load(ctx, id)
+	for what, err := range map[string]error{
+		"Load": load, "Create": s.Create(ctx, NewID(), []byte(`{}`), hour), "Replace": s.Replace(ctx, id, []byte(`{}`), hour),
+		"Touch": s.Touch(ctx, id, hour), "Delete": s.Delete(ctx, id),
+	} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want context.Canceled", what, err)
+		}
+	}
+	s.want(t, id, `{"a":1}`)
+}
+
+// At the same time, one Create wins, and no Replace is half done.
+func testConcurrent(t *testing.T, s *storeTest) {
+	id := NewID()
+	var group sync.WaitGroup
+	created := make(chan string, 20)
+	for i := range 20 {
+		group.Go(func() {
+			data := fmt.Sprintf(`{"n":%d}`, i)
+			switch err := s.Create(s.ctx, id, []byte(data), hour); {
+			case err == nil:
+				created <- data
+			case !errors.Is(err, session.ErrExists):
+				t.Errorf("Create: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	close(created)
+	winners := 0
+	for data := range created {
+		winners++
+		s.want(t, id, data)
+	}
+	if winners != 1 {
+		t.Errorf("%d creations of one id", winners)
+	}
+	long := map[string]bool{}
+	for i := range 8 {
+		long[fmt.Sprintf(`{"n":"%s"}`, bytes.Repeat([]byte{byte('a' + i)}, 5000*(i+1)))] = true
+	}
+	for data := range long {
+		group.Go(func() {
+			for range 10 {
+				if err := s.Replace(s.ctx, id, []byte(data), hour); err != nil {
+					t.Errorf("Replace: %v", err)
+				}
+				if got, _, err := s.Load(s.ctx, id); err != nil || len(got) > 20 && !long[string(got)] {
+					t.Errorf("Load: %.20s…, %d bytes, %v", got, len(got), err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// Requests at the same time lose no other's change.
+func testUpdate(t *testing.T, s *storeTest) {
+	u, ok := s.Store.(session.Updater)
+	if !ok {
+		t.Log("no Updater")
+		return
+	}
+	id := s.create(t, ``, hour)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for range 10 {
+				if err := u.Update(s.ctx, id, hour, func(data []byte) ([]byte, error) {
+					return append(data, byte('a'+i)), nil
+				}); err != nil {
+					t.Errorf("Update: %v", err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	data, _, err := s.Load(s.ctx, id)
+	if err != nil || len(data) != 80 {
+		t.Errorf("%d of 80 changes, %v", len(data), err)
+	}
+	no := errors.New("no")
+	if err := u.Update(s.ctx, id, hour, func([]byte) ([]byte, error) { return []byte("x"), no }); !errors.Is(err, no) {
+		t.Errorf("Update: %v", err)
+	}
+	s.want(t, id, string(data))
+	wantNotFound(t, "Update", u.Update(s.ctx, NewID(), hour, func(data []byte) ([]byte, error) {
+		t.Error("change was called for a session that is not there")
+		return data, nil
+	}))
+}
+
+func (s *storeTest) list(t *testing.T, l session.Lister) map[string]int {
+	t.Helper()
+	sizes := map[string]int{}
+	for entry, err := range l.List(s.ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.ID != "" && !session.ValidID(entry.ID) || entry.Key == "" {
+			t.Errorf("entry %+v", entry)
+		}
+		if sizes[entry.Key] != 0 {
+			t.Errorf("%s is listed twice", entry.Key)
+		}
+		sizes[entry.Key] = entry.Size
+	}
+	return sizes
+}
+
+func testList(t *testing.T, s *storeTest) {
+	l, ok := s.Store.(session.Lister)
+	if !ok {
+		t.Log("no Lister")
+		return
+	}
+	if got := s.list(t, l); len(got) != 0 {
+		t.Fatalf("an empty store lists %v", got)
+	}
+	var want []int
+	for i := range 300 {
+		data := fmt.Sprintf(`{"n":"%0*d"}`, i, 0)
+		s.create(t, data, hour)
+		want = append(want, len(data))
+	}
+	got := slices.Sorted(maps.Values(s.list(t, l)))
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d sessions, sizes %v", len(got), got)
+	}
+	for range l.List(s.ctx) { // who has enough may stop
+		break
+	}
+}
+
+func testClear(t *testing.T, s *storeTest) {
+	c, ok := s.Store.(session.Clearer)
+	if !ok {
+		t.Log("no Clearer")
+		return
+	}
+	ids := []string{s.create(t, `{}`, hour), s.create(t, `{}`, hour), s.create(t, `{}`, hour)}
+	if n, err := c.Clear(s.ctx); err != nil || n != 3 {
+		t.Errorf("Clear: %d, %v", n, err)
+	}
+	for _, id := range ids {
+		s.wantNone(t, id)
+	}
+	if n, err := c.Clear(s.ctx); err != nil || n != 0 {
+		t.Errorf("Clear again: %d, %v", n, err)
+	}
+}
+
+func testPrune(t *testing.T, s *storeTest) {
+	p, ok := s.Store.(session.Pruner)
+	if !ok {
+		t.Log("no Pruner")
+		return
+	}
+	for range 3 {
+		s.create(t, `{}`, 2*time.Second)
+	}
+	id := s.create(t, `{"a":1}`, hour)
+	if n, err := p.Prune(s.ctx); err != nil || n != 0 {
+		t.Errorf("Prune of what lives: %d, %v", n, err)
+	}
+	s.wait(3 * time.Second)
+	if n, err := p.Prune(s.ctx); err != nil || n != 3 {
+		t.Errorf("Prune: %d, %v", n, err)
+	}
+	s.want(t, id, `{"a":1}`)
+}
