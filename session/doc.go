@@ -1,5 +1,6 @@
-// Package session is net/http middleware for the sessions of package codec:
-// sessions in cookies that Python apps beside it share.
+// Package session is net/http middleware for sessions that Python apps beside it
+// share: in cookies, those of package codec, or in a store, with an id in the
+// cookie ([NewServerSide]).
 //
 //	sessions, err := session.NewClientSide(cookies, session.Options{}) // cookies is a *codec.Codec
 //	http.ListenAndServe(addr, sessions.Handler(mux))
@@ -36,9 +37,10 @@
 //
 // # Concurrent requests
 //
-// The session is in the cookie, so of two requests at a time each changes its
+// Where the session is in the cookie, of two requests at a time each changes its
 // own copy, and the response that reaches the browser last counts. In Python it
-// is the same.
+// is the same. In a store that is an [Updater] they lose none of each other's
+// keys.
 //
 // # Other middleware
 //

@@ -23,7 +23,8 @@ type Codec interface {
 var _ Codec = (*codec.Codec)(nil)
 
 // Options are those of every kind of session. All functions are called from the
-// goroutines of the requests, at the same time; nil ones are not called.
+// goroutines of the requests, at the same time; nil ones are not called. Those
+// whose names begin with On may use the session; the others must not ask for it.
 type Options struct {
 	// RenewAfter renews the cookie of a session that is at least so old, though
 	// it was not modified. 0: never, as Starlette since 1.0. Whole seconds
@@ -34,30 +35,33 @@ type Options struct {
 	RenewAfter time.Duration
 
 	// Accept refuses authentic sessions, of users that were locked out say. Its
-	// error makes the session empty and goes to OnReject.
+	// error makes the session empty and goes to OnReject. Authentic means that a key
+	// fits, or that the store has it.
 	Accept func(context.Context, *codec.Session) error
 
 	// OnRead is called for each session that was read and accepted. See
 	// [Counters] to learn when an old key may go.
 	OnRead func(*http.Request, codec.Info)
 
-	// OnReject is called for each cookie that holds no session, with an error of
-	// package codec (never codec.ErrNoCookie) or of Accept. It holds no value of
-	// the session.
+	// OnReject is called for each cookie that stands for no session, with an error
+	// of package codec (never codec.ErrNoCookie), ErrNotFound for an id that the
+	// store does not know, or that of Accept. Ours hold no value of the session.
 	OnReject func(*http.Request, error)
 
 	// OnWrite is called after the cookie was set, and tells why.
 	OnWrite func(*http.Request, Reason)
 
-	// OnError is called for each session that could not be written. The response
-	// is an error response if the handler had modified it; else the cookie stays
-	// as it is, and only this tells.
+	// OnError is called for each session that could not be written, or read from its
+	// store. The response is then an error response if anything would be lost;
+	// else (a renewal, a re-issue) all stays as it is, and only this tells. With
+	// ErrNotFound the session was ended elsewhere, and the response is the
+	// handler's.
 	OnError func(*http.Request, error)
 
 	// Fail writes the response when a modified session cannot be written, or the
 	// store not read, before anything else was. nil: the text of status 503 for a
-	// [StoreError], else of 500. Headers that describe the handler's response are
-	// gone by then.
+	// [StoreError], else of 500, as also if it writes nothing. Headers that
+	// describe the handler's response are gone by then.
 	Fail func(http.ResponseWriter, *http.Request, error)
 
 	// Skip leaves out requests, [SkipPaths] say: [Load] answers ErrNoMiddleware.
@@ -130,6 +134,7 @@ func newManager(p place, o Options) (*Manager, error) {
 // SkipPaths returns a function for [Options].Skip: it leaves out the paths that
 // are listed and, of those that end in a slash, all below them.
 func SkipPaths(paths ...string) func(*http.Request) bool {
+	paths = slices.Clone(paths)
 	return func(r *http.Request) bool {
 		for _, path := range paths {
 			if r.URL.Path == path || strings.HasSuffix(path, "/") && strings.HasPrefix(r.URL.Path, path) {
@@ -166,7 +171,11 @@ func (m *Manager) Begin(w http.ResponseWriter, r *http.Request) (_ http.Response
 	return s.writer.expose(), s.r, func() error { return s.writer.commit(http.StatusOK) }
 }
 
-func (m *Manager) skips(r *http.Request) bool { return m.o.Skip != nil && m.o.Skip(r) }
+// skips reports whether a request is none of ours, or has its session already:
+// the middleware may be around a router and around one of its groups.
+func (m *Manager) skips(r *http.Request) bool {
+	return m.o.Skip != nil && m.o.Skip(r) || r.Context().Value(scopeKey{m}) != nil
+}
 
 func (m *Manager) begin(w http.ResponseWriter, r *http.Request) *scope {
 	s := &scope{Context: r.Context(), m: m}

@@ -25,30 +25,43 @@ type scope struct {
 	own       Session
 	loaded    context.Context // of the request that the session was asked for with
 	committed bool
+	set       bool     // its cookie
 	failed    error    // of reading the store
 	err       error    // of the commit
 	hooks     []func() // to be called without the lock: a hook may want the session
 }
 
-type scopeKey struct{}
+// scopeKey is the key of a manager's scope in a context, or, with none, that of
+// the innermost manager.
+type scopeKey struct{ m *Manager }
 
-// Value returns the scope itself for its key.
+// Value returns the scope itself for its keys.
 func (s *scope) Value(key any) any {
-	if key == (scopeKey{}) {
+	if k, ok := key.(scopeKey); ok && (k.m == nil || k.m == s.m) {
 		return s
 	}
 	return s.Context.Value(key)
 }
 
-// Load returns the session of a request. It reads the cookie when it is first
+// Load returns the session of a request: of the innermost middleware, where
+// there are several (see [Manager.Load]). It reads the cookie when it is first
 // called. The session is never nil, and empty where there is none.
 //
-// The error is [ErrNoMiddleware], or that of the store: what is wrong with a
-// cookie is no error, but an empty session (see [Options].OnReject).
-func Load(r *http.Request) (*Session, error) {
-	s, ok := r.Context().Value(scopeKey{}).(*scope)
+// The error is [ErrNoMiddleware], or a [StoreError]: what is wrong with a cookie
+// is no error, but an empty session (see [Options].OnReject). With an error the
+// session can be changed no more than saved.
+func Load(r *http.Request) (*Session, error) { return load(r, scopeKey{}) }
+
+// Load is the function [Load] for the sessions of this Manager, of several whose
+// middleware is around a handler.
+func (m *Manager) Load(r *http.Request) (*Session, error) { return load(r, scopeKey{m}) }
+
+func load(r *http.Request, key scopeKey) (*Session, error) {
+	s, ok := r.Context().Value(key).(*scope)
 	if !ok {
-		return &Session{Values: new(codec.Values)}, ErrNoMiddleware
+		none := &Session{Values: new(codec.Values)}
+		none.Freeze(ErrNoMiddleware)
+		return none, ErrNoMiddleware
 	}
 	s.mu.Lock()
 	defer s.unlock()
@@ -152,9 +165,14 @@ func (s *scope) freeze() {
 
 // timedOut reports whether the response is that of a timeout between the
 // middleware and the handler: of [http.TimeoutHandler], whose handler may still
-// be running. What it did to the session must go the way of its response.
+// be running, also when the client has gone. What it did to the session must go
+// the way of its response.
 func (s *scope) timedOut(status int) bool {
-	return status >= http.StatusInternalServerError && s.loaded != nil && s.loaded != context.Context(s) && s.loaded.Err() != nil
+	if status < http.StatusInternalServerError || s.loaded == nil || s.loaded == context.Context(s) {
+		return false
+	}
+	return errors.Is(s.loaded.Err(), context.DeadlineExceeded) ||
+		status == http.StatusServiceUnavailable && s.loaded.Err() != nil
 }
 
 // save writes the session if there is a reason to. Its error is one that the
@@ -178,9 +196,10 @@ func (s *scope) save() error {
 	if err := s.write(reason); err != nil {
 		return s.unwritten(reason, err, before)
 	}
-	if slices.Equal(before, header["Set-Cookie"]) {
+	if slices.Equal(before, header["Set-Cookie"]) && !s.set {
 		return nil // a session that never was has ended
 	}
+	s.set = true
 	if header.Get("Cache-Control") == "" {
 		// A cache must not give one user's cookie to another: RFC 9111, 5.2.2.4.
 		header.Set("Cache-Control", `no-cache="Set-Cookie"`)

@@ -8,8 +8,8 @@ import (
 )
 
 // Session is the session of one request. It may be used by one goroutine at a
-// time. Changes are saved when the response begins; after that they are
-// [ErrCommitted].
+// time, and not after the request. Changes are saved when the response begins;
+// after that they are [ErrCommitted]. Values is not to be assigned to.
 type Session struct {
 	*codec.Values
 	scope   *scope
@@ -70,8 +70,8 @@ func (s *Session) Save(ctx context.Context) error {
 	return s.scope.save()
 }
 
-// Discard leaves the session as the request brought it: nothing is written,
-// whatever was changed, and whether or not it is due. A handler that answers
+// Discard leaves the session as it is: from now on nothing is written, whatever
+// was changed, and whether or not it is due. What [Session.Save] has saved stays. A handler that answers
 // with an error of its own does so after a change, or a [Session.Save], that
 // failed. Later changes are [ErrCommitted].
 func (s *Session) Discard() error {

@@ -438,7 +438,7 @@ func TestNoMiddleware(t *testing.T) {
 	if s == nil || s.Len() != 0 {
 		t.Errorf("session %v", s)
 	}
-	for _, err := range []error{err, s.Save(t.Context()), s.Destroy(), s.Regenerate(), s.Discard()} {
+	for _, err := range []error{err, s.Set("a", 1), s.Save(t.Context()), s.Destroy(), s.Regenerate(), s.Discard()} {
 		if !errors.Is(err, session.ErrNoMiddleware) {
 			t.Errorf("%v, want ErrNoMiddleware", err)
 		}
@@ -492,6 +492,44 @@ func TestCounters(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(counters.String()), &records); err != nil || len(records) != 2 || records[1].Key != "old" || !records[1].Stale {
 		t.Errorf("%v: %s", err, counters.String())
+	}
+}
+
+// Applied twice, as around a router and one of its groups, it is there once.
+func TestAppliedTwice(t *testing.T) {
+	c := starlette(t)
+	m := manager(t, c, session.Options{RenewAfter: time.Nanosecond})
+	response := do(m, cookie(t, c, `{"a": 1}`), func(w http.ResponseWriter, r *http.Request) {
+		m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			load(t, r).Destroy()
+		})).ServeHTTP(w, r)
+	})
+	sessiontest.Cleared(t, c, response)
+}
+
+// Two kinds of sessions, each with a cookie of its own, in one handler.
+func TestTwoManagers(t *testing.T) {
+	login, prefs := starlette(t), starletteNamed(t, "prefs")
+	outer, inner := manager(t, login, session.Options{}), manager(t, prefs, session.Options{})
+	response := do(outer, cookie(t, login, `{"user_id": 42}`), func(w http.ResponseWriter, r *http.Request) {
+		inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			user, err := outer.Load(r)
+			if err != nil || !user.Has("user_id") {
+				t.Errorf("%v, %v", user.Values, err)
+			}
+			innermost := load(t, r)
+			if s, err := inner.Load(r); err != nil || s != innermost || s == user {
+				t.Errorf("%v, %v", s.Values, err)
+			}
+			user.Set("n", 1)
+			innermost.Set("dark", true)
+		})).ServeHTTP(w, r)
+	})
+	if got := sessiontest.Written(t, login, response).Text(); got != `{"user_id": 42, "n": 1}` {
+		t.Errorf("got %s", got)
+	}
+	if got := sessiontest.Written(t, prefs, response).Text(); got != `{"dark": true}` {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -20,36 +20,67 @@ type writer struct {
 // commit writes the session before a response of this status, or else the error
 // response; then all that the handler writes goes nowhere.
 func (w *writer) commit(status int) error {
-	if w.begun {
+	if w.begun && w.failed != errUnknown {
 		return w.failed
 	}
-	w.begun = true
-	if w.failed = w.scope.commit(status); w.failed != nil {
+	if w.begun { // and something panicked, which somebody has recovered
+		w.failed = errAborted
+	} else {
+		w.begun, w.failed = true, errUnknown
+		w.failed = w.scope.commit(status)
+	}
+	if w.failed != nil {
 		w.scope.m.fail(w.ResponseWriter, w.scope.r, w.failed)
 	}
 	return w.failed
 }
 
-// bodyHeaders describe a response that is not sent.
+var (
+	errUnknown = errors.New("session: the session is being written")
+	errAborted = errors.New("session: a panic ended the writing of the session")
+)
+
+// bodyHeaders describe a response that is not sent, or let it be kept.
 var bodyHeaders = []string{
-	"Accept-Ranges", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
-	"Content-Range", "Content-Type", "Etag", "Last-Modified", "Location", "Trailer", "Transfer-Encoding",
+	"Accept-Ranges", "Cache-Control", "Cdn-Cache-Control", "Content-Digest", "Content-Disposition", "Content-Encoding",
+	"Content-Language", "Content-Length", "Content-Location", "Content-Range", "Content-Type", "Digest", "Etag", "Expires",
+	"Last-Modified", "Link", "Location", "Refresh", "Repr-Digest", "Surrogate-Control", "Trailer", "Transfer-Encoding",
 }
 
 func (m *Manager) fail(w http.ResponseWriter, r *http.Request, err error) {
 	for _, name := range bodyHeaders {
 		w.Header().Del(name)
 	}
-	if m.o.Fail != nil {
-		m.o.Fail(w, r, err)
-		return
-	}
 	status := http.StatusInternalServerError
 	if errors.As(err, new(*StoreError)) {
 		status = http.StatusServiceUnavailable
 	}
-	http.Error(w, http.StatusText(status), status)
+	answer := answering{ResponseWriter: w}
+	if m.o.Fail != nil {
+		m.o.Fail(&answer, r, err)
+	}
+	if !answer.begun {
+		http.Error(w, http.StatusText(status), status)
+	}
 }
+
+// answering notes whether Fail has answered.
+type answering struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (a *answering) WriteHeader(code int) {
+	a.begun = a.begun || code >= 200
+	a.ResponseWriter.WriteHeader(code)
+}
+
+func (a *answering) Write(p []byte) (int, error) {
+	a.begun = true
+	return a.ResponseWriter.Write(p)
+}
+
+func (a *answering) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (w *writer) WriteHeader(code int) {
 	// An informational response is not the one that the session goes with.
@@ -59,7 +90,8 @@ func (w *writer) WriteHeader(code int) {
 		}
 		return
 	}
-	if w.commit(code) == nil {
+	// net/http panics at a code that is none, before which nothing may be saved.
+	if code < 100 || code > 999 || w.commit(code) == nil {
 		w.ResponseWriter.WriteHeader(code)
 	}
 }
@@ -88,6 +120,9 @@ type controlled struct{ *writer }
 func (c controlled) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 func (c controlled) FlushError() error {
+	if !reaches[http.Flusher](c.ResponseWriter) && !reaches[interface{ FlushError() error }](c.ResponseWriter) {
+		return http.ErrNotSupported
+	}
 	if err := c.commit(http.StatusOK); err != nil {
 		return err
 	}
@@ -95,10 +130,29 @@ func (c controlled) FlushError() error {
 }
 
 func (c controlled) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if !reaches[http.Hijacker](c.ResponseWriter) {
+		return nil, nil, http.ErrNotSupported
+	}
 	if err := c.commit(http.StatusOK); err != nil {
 		return nil, nil, err
 	}
 	return http.NewResponseController(c.ResponseWriter).Hijack()
+}
+
+// reaches reports whether a ResponseController finds T. What is not supported
+// must not begin the response.
+func reaches[T any](w http.ResponseWriter) bool {
+	for w != nil {
+		if _, ok := w.(T); ok {
+			return true
+		}
+		unwrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = unwrapper.Unwrap()
+	}
+	return false
 }
 
 // flusher, hijacker and readerFrom are the optional interfaces of a writer that

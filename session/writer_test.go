@@ -38,6 +38,15 @@ func starlette(t testing.TB) *codec.Codec {
 	return c
 }
 
+func starletteNamed(t testing.TB, name string) *codec.Codec {
+	t.Helper()
+	c, err := codec.NewStarlette(codec.StarletteConfig{Keys: keys("k"), Cookie: codec.Attributes{Name: name, Insecure: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func manager(t testing.TB, c session.Codec, o session.Options) *session.Manager {
 	t.Helper()
 	m, err := session.NewClientSide(c, o)
@@ -271,6 +280,73 @@ func TestFail(t *testing.T) {
 	})))
 	if got := body(t, response); response.StatusCode != http.StatusInsufficientStorage || got != `{"too_large":true}` {
 		t.Errorf("%d %q", response.StatusCode, got)
+	}
+}
+
+// A Fail that writes nothing is no success.
+func TestFailWritesNothing(t *testing.T) {
+	m := manager(t, starlette(t), session.Options{Fail: func(w http.ResponseWriter, r *http.Request, err error) {
+		w.Header().Set("X-Failed", "yes")
+	}})
+	response := serve(t, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		load(t, r).Set("x", strings.Repeat("y", 5000))
+		w.Header().Set("Expires", "Thu, 01 Jan 2099 00:00:00 GMT")
+		w.Write([]byte("page"))
+	})))
+	if response.StatusCode != http.StatusInternalServerError || response.Header.Get("X-Failed") != "yes" || response.Header.Get("Expires") != "" {
+		t.Errorf("%d %v", response.StatusCode, response.Header)
+	}
+}
+
+// A hook that panics while the session is written leaves no response that
+// passes for one with it.
+func TestPanicInHook(t *testing.T) {
+	m := manager(t, starlette(t), session.Options{OnError: func(*http.Request, error) { panic("no") }})
+	response := serve(t, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		load(t, r).Set("x", strings.Repeat("y", 5000))
+		func() {
+			defer func() { recover() }()
+			io.WriteString(w, "welcome")
+		}()
+		if _, err := io.WriteString(w, "welcome"); err == nil {
+			t.Error("the handler goes on")
+		}
+	})))
+	if got := body(t, response); response.StatusCode != http.StatusInternalServerError || got != "Internal Server Error\n" {
+		t.Errorf("%d %q", response.StatusCode, got)
+	}
+}
+
+// net/http panics at such a code, before which nothing may be saved.
+func TestInvalidStatus(t *testing.T) {
+	for _, code := range []int{0, 99, 1000} {
+		recorder := httptest.NewRecorder()
+		w, r, _ := manager(t, starlette(t), session.Options{}).Begin(recorder, httptest.NewRequest("GET", "/", nil))
+		load(t, r).Set("n", 1)
+		func() {
+			defer func() { recover() }()
+			w.WriteHeader(code)
+			t.Errorf("%d: no panic", code)
+		}()
+		if recorder.Header().Get("Set-Cookie") != "" {
+			t.Errorf("%d: headers %v", code, recorder.Header())
+		}
+	}
+}
+
+// Also in front of an error of ServeContent, which takes Cache-Control away.
+func TestCacheControlAfterSave(t *testing.T) {
+	response := serve(t, manager(t, starlette(t), session.Options{}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		s.Set("n", 1)
+		if err := s.Save(r.Context()); err != nil {
+			t.Error(err)
+		}
+		r.Header.Set("Range", "bytes=100-200")
+		http.ServeContent(w, r, "a.txt", time.Time{}, strings.NewReader("short"))
+	})))
+	if h := response.Header; response.StatusCode != http.StatusRequestedRangeNotSatisfiable || h.Get("Set-Cookie") == "" || h.Get("Cache-Control") == "" {
+		t.Errorf("%d %v", response.StatusCode, h)
 	}
 }
 
@@ -549,10 +625,16 @@ func TestResponseController(t *testing.T) {
 	if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 2}` {
 		t.Errorf("got %s", got)
 	}
-	// Where the connection cannot be had, that is the answer.
-	w, _, _ := manager(t, c, session.Options{}).Begin(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	// What cannot be had is no commit.
+	w, r, _ := manager(t, c, session.Options{}).Begin(struct{ http.ResponseWriter }{httptest.NewRecorder()}, httptest.NewRequest("GET", "/", nil))
 	if _, _, err := http.NewResponseController(w).Hijack(); !errors.Is(err, http.ErrNotSupported) {
 		t.Errorf("Hijack: %v", err)
+	}
+	if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
+		t.Errorf("Flush: %v", err)
+	}
+	if err := load(t, r).Set("n", 3); err != nil {
+		t.Errorf("Set: %v", err)
 	}
 }
 

@@ -44,8 +44,8 @@ func newApp(secret []byte) (http.Handler, error) {
 	}
 
 	r := chi.NewRouter()
-	// Around the sessions: a handler that panics or runs out of time has not
-	// done its work, so its session is not saved.
+	// Around the sessions: what a panic left half done is not saved, and a handler
+	// that is late has what it did saved, as its response is sent.
 	r.Use(middleware.Recoverer)
 	r.Use(middleware.Timeout(10 * time.Second))
 	r.Use(sessions.Handler)
