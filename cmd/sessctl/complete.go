@@ -63,18 +63,38 @@ func completeCommands(cmd *cobra.Command, args []string, word string) ([]string,
 // several words, wherever a command below cmd has them.
 func completeFlags(cmd *cobra.Command) {
 	for name, choices := range map[string][]string{
-		"color": colorChoices, "from": fromChoices, "format": formatChoices,
+		"color": colorChoices, "from": fromChoices, "format": formatChoices, "to": targetChoices, "as": asChoices,
 	} {
 		if cmd.Flags().Lookup(name) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
-	for _, name := range []string{"name", "max-age", "now", "key-env"} {
+	for _, name := range []string{"name", "max-age", "now", "key-env", "to-name", "to-max-age", "to-key-env"} {
 		if cmd.Flags().Lookup(name) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+		}
+	}
+	for _, name := range []string{"attr", "clear-attr"} {
+		if cmd.Flags().Lookup(name) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, completeAttributes)
 		}
 	}
 	for _, sub := range cmd.Commands() {
 		completeFlags(sub)
 	}
+}
+
+// completeAttributes completes the last of several attributes.
+func completeAttributes(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	before := word[:strings.LastIndexByte(word, ';')+1]
+	if before != "" {
+		before += " "
+	}
+	var words []string
+	for _, attribute := range attributeWords() {
+		if name, _, _ := strings.Cut(attribute, "="); !strings.Contains(before, name) {
+			words = append(words, before+attribute)
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -53,16 +51,24 @@ func (d *decode) run(ctx context.Context, args []string) error {
 	if err := exclusive(d.raw, "raw", d.redact, "redact"); err != nil {
 		return err
 	}
+	if err := exclusive(d.raw, "raw", d.eachLine, "each-line"); err != nil {
+		return err
+	}
 	if d.raw && d.env.stdoutTTY && d.path == "" && !d.quiet {
 		return usageError("--raw prints what the cookie holds, which could upset a terminal", "write it to a file with -o FILE, or insist with -o -")
 	}
 	d.query.unverified = d.unverified
+	if d.eachLine {
+		return d.runLines(ctx, args, d.lines())
+	}
 	results, err := d.results(ctx, args)
 	if err != nil {
 		return err
 	}
-	if err := d.checkRaw(results); err != nil {
-		return err
+	if d.raw {
+		if err := onlyOne(results, "--raw"); err != nil {
+			return err
+		}
 	}
 	return d.show(results, presentation{
 		text: d.appendText,
@@ -75,23 +81,16 @@ func (d *decode) run(ctx context.Context, args []string) error {
 	})
 }
 
-// checkRaw refuses to print several sessions where nothing tells them apart.
-func (d *decode) checkRaw(results []*result) error {
-	sessions, sameName := 0, false
-	for i, r := range results {
-		if r.values != nil {
-			sessions++
-		}
-		sameName = sameName || slices.ContainsFunc(results[:i], func(other *result) bool { return other.name == r.name })
+func (d *decode) lines() lineCommand {
+	c := lineCommand{
+		recorder: recorderOf(func(_ *query, r *result) record { return newRecord(r).withSession(r, d.redact) }),
+		exitCode: outcome.exitCode,
+		quick:    quickSession,
 	}
-	if !d.raw || sessions <= 1 {
-		return nil
+	if d.redact {
+		c.quick = notQuick
 	}
-	hint := "choose one with --name"
-	if sameName {
-		hint = "give one of them alone, or --json for all"
-	}
-	return usageError(fmt.Sprintf("--raw prints one session, and here are %d", sessions), hint)
+	return c
 }
 
 func (d *decode) appendText(dst []byte, r *result) []byte {

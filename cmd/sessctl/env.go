@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -22,20 +23,22 @@ type env struct {
 	now                            func() time.Time
 	local                          *time.Location
 	width                          func() int // of the terminal, in cells
+	limitMemory                    func(bytes int64) (before int64)
 	readSecret                     func(ctx context.Context, prompt string) ([]byte, error)
 }
 
 func systemEnv() *env {
 	return &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		stdinTTY:   term.IsTerminal(int(os.Stdin.Fd())),
-		stdoutTTY:  showsText(os.Stdout),
-		stderrTTY:  showsText(os.Stderr),
-		lookupVar:  os.LookupEnv,
-		now:        time.Now,
-		local:      time.Local,
-		width:      terminalWidth,
-		readSecret: readSecret,
+		stdinTTY:    term.IsTerminal(int(os.Stdin.Fd())),
+		stdoutTTY:   showsText(os.Stdout),
+		stderrTTY:   showsText(os.Stderr),
+		lookupVar:   os.LookupEnv,
+		now:         time.Now,
+		local:       time.Local,
+		width:       terminalWidth,
+		limitMemory: debug.SetMemoryLimit,
+		readSecret:  readSecret,
 	}
 }
 
@@ -99,9 +102,9 @@ func (e *env) readStdin(ctx context.Context, _ string, limit int64) ([]byte, err
 
 // interruptible runs a read that blocks. After an interrupt it goes on in the
 // background until the process ends.
-func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+func interruptible[T any](ctx context.Context, read func() (T, error)) (data T, err error) {
 	type answer struct {
-		data []byte
+		data T
 		err  error
 	}
 	done := make(chan answer, 1)
@@ -121,7 +124,7 @@ func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, er
 	case v := <-panicked:
 		panic(v)
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return data, ctx.Err()
 	}
 }
 

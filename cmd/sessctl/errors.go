@@ -51,6 +51,10 @@ func writeFailed(cause error) error {
 	return &failure{code: exitIO, text: "cannot write the output: " + cause.Error(), cause: cause}
 }
 
+func readFailed(cause error) error {
+	return &failure{code: exitIO, text: "cannot read the input: " + cause.Error(), cause: cause}
+}
+
 // told is an exit code of which stderr has been told already.
 type told int
 

@@ -137,13 +137,19 @@ func (q *query) findInKey(r *result) {
 		if i > 0 {
 			r.findKey("old-key", k.label, "")
 		}
-		switch {
-		case r.format == codec.FormatStarlette:
-		case isText(k.sealed):
-			r.find("text-key", "")
-		case len(k.sealed) < 32:
-			r.find("short-key", "")
+		if r.format == codec.FormatLitestar {
+			r.findInSecret(k)
 		}
+	}
+}
+
+// findInSecret looks at the AES key of a cookie.
+func (r *result) findInSecret(k key) {
+	switch {
+	case isText(k.sealed):
+		r.find("text-key", "")
+	case len(k.sealed) < 32:
+		r.find("short-key", "")
 	}
 }
 

@@ -19,22 +19,35 @@ type family struct {
 	live   []cookieinput.Cookie // of all these, to tell what was sent twice
 }
 
+// familyID tells families apart. Going by it keeps a Cookie header of thousands of
+// cookies, as anyone can send, from taking the square of their number.
+type familyID struct {
+	group      int
+	host, name string
+}
+
 // families sorts cookies into families, session first, else in the order in
 // which they stand. What several groups of one host have counts once.
 func (q *query) families(cookies []cookieinput.Cookie) []*family {
 	var sessions, others []*family
+	known := map[familyID][]*family{} // of all groups
 	for _, f := range q.gather(cookies) {
-		f.live = f.living()
-		kept := &others
-		if f.name == "session" {
-			kept = &sessions
+		if q.name != "" && f.name != q.name && f.name != "" {
+			continue
 		}
-		switch i := slices.IndexFunc(*kept, f.repeats); {
-		case q.name != "" && f.name != q.name && f.name != "":
-		case i >= 0:
-			(*kept)[i].add(f.live...)
-		default:
-			*kept = append(*kept, f)
+		f.live = f.living()
+		if f.name != "" {
+			id := familyID{host: f.host, name: f.name}
+			if i := slices.IndexFunc(known[id], f.repeats); i >= 0 {
+				known[id][i].add(f.live...)
+				continue
+			}
+			known[id] = append(known[id], f)
+		}
+		if f.name == "session" {
+			sessions = append(sessions, f)
+		} else {
+			others = append(others, f)
 		}
 	}
 	return append(sessions, others...)
@@ -43,19 +56,19 @@ func (q *query) families(cookies []cookieinput.Cookie) []*family {
 // gather puts the cookies of one group and name together.
 func (q *query) gather(cookies []cookieinput.Cookie) []*family {
 	var families, values []*family
+	known := map[familyID]*family{}
 	for _, c := range cookies {
-		name := q.familyOf(c)
-		i := slices.IndexFunc(families, func(f *family) bool {
-			return f.group == c.Group && f.host == c.Host && f.name == name && name != ""
-		})
-		if i < 0 {
-			i = len(families)
-			families = append(families, &family{group: c.Group, host: c.Host, name: name, chunks: map[int][]cookieinput.Cookie{}})
-			if name == "" {
-				values = append(values, families[i])
-			}
+		id := familyID{c.Group, c.Host, q.familyOf(c)}
+		f := known[id]
+		if f == nil || id.name == "" {
+			f = &family{group: c.Group, host: c.Host, name: id.name, chunks: map[int][]cookieinput.Cookie{}}
+			families = append(families, f)
+			known[id] = f
 		}
-		families[i].add(c)
+		if id.name == "" {
+			values = append(values, f)
+		}
+		f.add(c)
 	}
 	if len(values) > 1 {
 		for i, f := range values {
@@ -106,9 +119,12 @@ func (f *family) repeats(other *family) bool {
 // sends the same cookie with every request, and of different ones the last
 // counts.
 func appendLast(cookies []cookieinput.Cookie, c cookieinput.Cookie) []cookieinput.Cookie {
-	if i := slices.IndexFunc(cookies, c.Same); i >= 0 {
-		c = c.Merge(cookies[i])
-		cookies = slices.Delete(cookies, i, i+1)
+	for i := range cookies {
+		if cookies[i].Value == c.Value && c.Same(cookies[i]) {
+			c = c.Merge(cookies[i])
+			cookies = slices.Delete(cookies, i, i+1)
+			break
+		}
 	}
 	return append(cookies, c)
 }

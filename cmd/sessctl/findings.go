@@ -56,6 +56,8 @@ var findingKinds = []struct{ code, level, says, do string }{
 	// What it holds.
 	{"not-json", levelWarn, "the session is JSON to Python alone: it holds NaN, Infinity or half a surrogate pair", "other languages cannot read it"},
 	{"unreadable", levelWarn, "the framework itself cannot read this session", "it answers every request with an error until the cookie is cleared"},
+	{"empty-session", levelInfo, "the session is empty: the frameworks set no cookie for it, and clear the one that is there", ""},
+	{"target-refuses", levelCause, "the target cannot hold this session", "change what the message names, in the app or in the flags"},
 	{"fragile-number", levelInfo, "it holds a number that JavaScript, or Go's any, would change", "read it as a string or as json.Number; codec.Values keeps it"},
 
 	// Keys.

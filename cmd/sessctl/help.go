@@ -13,15 +13,18 @@ func helpTopics() []*cobra.Command {
 }
 
 const helpJSON = `With --json a command prints one JSON object for each result: one a line, or
-indented on a terminal. A field is null where its value is unknown.
+indented on a terminal, but with --each-line always one a line. A field is null
+where its value is unknown.
 
   schema        "sessctl/v1"; a change that breaks readers changes it
+  line          with --each-line: the number of the line, from 1
   outcome       ok, unverified (signed, and no key was given),
                 no-key (encrypted, and no key was given that can be one),
                 not-authentic, expired, future (signed in the future),
                 malformed, incomplete (a chunk is missing), too-large,
                 not-object (JSON, but not an object), deletion (the app ends
-                the session), unknown (no session cookie, or not ours)
+                the session), unknown (no session cookie, or not ours),
+                refused (of migrate: the target cannot hold the session)
   format        "starlette" (FastAPI too) or "litestar" (Starlite too)
   name          the cookie's name, without a chunk's number; null for a value
                 that was given without a name
@@ -53,6 +56,26 @@ Of inspect alone:
                 offsets of litestar count in what its base64 decodes to
   limits        used and max (bytes) of what browsers keep and servers accept
 
+Of encode and migrate, which have outcome, findings and these alone:
+
+  format        of what was made, as are name, key and expires_at
+  value         the new cookie's value; that of several chunks joined. null if
+                none was made
+  cookies       name, value, and size of name and value as they are sent, quotes
+                included; none for an empty session
+  set_cookie    the values of the Set-Cookie headers that set them; none where
+                browsers or Python would not keep them, see findings
+
+Of migrate alone, the findings being those of the source and of what was made:
+
+  cleared       the values of the Set-Cookie headers that clear the old cookies
+  from_format   the format of the source
+  from_name     its name; null for a value that was given without a name
+  from_host     its host; left out unless a jar or HAR file says so
+  from_key      the label of the key that matched
+  renewed       whether the session was given a whole new lifetime
+  dry_run       true with --dry-run: then values and set_cookie are left out
+
 Times are RFC 3339 in UTC. session, session_text and session_keys are left out
 where there is no session, or none that a key authenticates; verify has none of
 them, inspect has session_keys.
@@ -65,7 +88,9 @@ const helpKeys = `Keys are never given on the command line, where others could r
   --key-prompt             asks on the terminal, without showing what is typed
   SESSCTL_KEY_FILE         is the default for --key-file where no key is given
 
-The first two can be repeated: every key is tried. One key a file. A label is of
+The first two can be repeated: every key is tried. One key a file; encode takes
+one key alone. migrate takes one for the target too, in the same ways, but with
+no default: --to-key-file, --to-key-env, --to-key-prompt. A label is of
 letters, digits, dot, dash and underscore; without one it is the file's base
 name, the variable's name, stdin or prompt.
 
@@ -81,10 +106,15 @@ const helpExitCodes = `   0  ok; also a signed cookie without a key, which stder
    1  not authentic under any key given
    2  usage, or a key is missing or cannot be used
    3  authentic, but expired, or signed in the future
-   4  not a session cookie, malformed, a chunk missing, too large, or a deletion
+   4  not a session cookie, malformed, a chunk missing, too large, or a deletion;
+      of encode and migrate also what the target cannot hold
    5  input or output failed
   70  internal error
  130  interrupted
 
 Of several results the worst counts, in the order 70, 5, 2, 1, 4, 3, 0.
+
+With --each-line it is 0 if every line is good, and 1 if any is not: good are ok
+and unverified; of inspect, whatever could be parsed. 2, 5, 70 and 130 are as
+above.
 `

@@ -55,7 +55,7 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 			stdin = true
 			text, err = readText(ctx, "standard input", e.readStdin)
 			if err == nil && e.stdinTTY {
-				err = checkTyped(text)
+				err = checkTyped(text, "cookie")
 			}
 		case arg == "@":
 			return nil, usageError("@ needs the path of a file behind it")
@@ -95,14 +95,14 @@ func readCookies(ctx context.Context, e *env, args []string, kind cookieinput.Ki
 	return cookies, nil
 }
 
-// checkTyped refuses what the terminal has cut.
-func checkTyped(text string) error {
+// checkTyped refuses what the terminal has cut. It says what that was.
+func checkTyped(text, what string) error {
 	for line := range strings.Lines(text) {
 		if len(strings.TrimRight(line, "\r\n")) >= terminalLine {
 			return &failure{
 				code:  exitNotSession,
-				text:  fmt.Sprintf("the terminal cuts a pasted line at %d bytes, so the cookie is not whole", terminalLine),
-				hints: []string{"pipe it in (pbpaste | sessctl decode), or save it and give @FILE"},
+				text:  fmt.Sprintf("the terminal cuts a pasted line at %d bytes, so the %s is not whole", terminalLine, what),
+				hints: []string{"pipe it in (pbpaste | sessctl …), or save it and give @FILE"},
 			}
 		}
 	}
@@ -138,7 +138,7 @@ func readText(ctx context.Context, path string, read func(context.Context, strin
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil:
-		return "", &failure{code: exitIO, text: "cannot read the input: " + err.Error(), cause: err}
+		return "", readFailed(err)
 	}
 	return string(data), nil
 }

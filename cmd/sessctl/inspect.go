@@ -40,6 +40,9 @@ func (i *inspect) run(ctx context.Context, args []string) error {
 	if err := i.prepare(); err != nil {
 		return err
 	}
+	if i.eachLine {
+		return i.runLines(ctx, args, i.lines())
+	}
 	results, err := i.results(ctx, args)
 	if err != nil {
 		return err
@@ -53,6 +56,16 @@ func (i *inspect) run(ctx context.Context, args []string) error {
 		exitCode: inspectExitCode,
 		report:   func(*result, bool) {},
 	})
+}
+
+func (i *inspect) lines() lineCommand {
+	return lineCommand{
+		recorder: recorderOf(func(q *query, r *result) record {
+			q.look(r)
+			return i.record(r)
+		}),
+		exitCode: inspectExitCode,
+	}
 }
 
 // inspectExitCode says whether there was something to show.

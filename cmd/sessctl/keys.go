@@ -110,6 +110,7 @@ type keyFlags struct {
 	prompt bool
 
 	prefix    string // of the flags' names: to- for the target of migrate
+	single    bool   // it takes one key: what is written has one
 	flags     *pflag.FlagSet
 	isDefault bool // files is $SESSCTL_KEY_FILE
 }
@@ -120,9 +121,16 @@ func (f *keyFlags) register(flags *pflag.FlagSet, prefix string) {
 	if prefix != "" {
 		fallback = ""
 	}
-	flags.StringArrayVar(&f.files, prefix+"key-file", nil, "read a key from the file `[label=]PATH`, or standard input if PATH is -; repeatable"+fallback)
-	flags.StringArrayVar(&f.vars, prefix+"key-env", nil, "read a key from the environment variable `VAR`; repeatable")
-	flags.BoolVar(&f.prompt, prefix+"key-prompt", false, "ask for a key on the terminal")
+	a, repeatable := "a key", "; repeatable"
+	if f.single {
+		a, repeatable = "the key", ""
+	}
+	if prefix != "" {
+		a += " of the target"
+	}
+	flags.StringArrayVar(&f.files, prefix+"key-file", nil, "read "+a+" from the file `[label=]PATH`, or standard input if PATH is -"+repeatable+fallback)
+	flags.StringArrayVar(&f.vars, prefix+"key-env", nil, "read "+a+" from the environment variable `VAR`"+repeatable)
+	flags.BoolVar(&f.prompt, prefix+"key-prompt", false, "ask for "+a+" on the terminal")
 	// What people try first, and what shells and process lists would keep.
 	for _, name := range secretFlags {
 		flags.String(prefix+name, "", "")
@@ -160,6 +168,13 @@ func (f *keyFlags) check() error {
 	if stdin > 1 {
 		return usageError("standard input can hold one key only")
 	}
+	n := len(f.files) + len(f.vars)
+	if f.prompt {
+		n++
+	}
+	if f.single && n > 1 {
+		return usageError(fmt.Sprintf("%d keys, but a cookie is written with one", n), "give one of --"+f.prefix+"key-file, --"+f.prefix+"key-env and --"+f.prefix+"key-prompt, once")
+	}
 	return nil
 }
 
@@ -182,6 +197,23 @@ func (f keyFlags) takesStdin() bool {
 		}
 	}
 	return false
+}
+
+// checkStdin refuses arguments that take standard input, where a key stands
+// there. It says what else would.
+func (f keyFlags) checkStdin(args []string, what string) error {
+	if !f.takesStdin() {
+		return nil
+	}
+	if len(args) == 0 {
+		return usageError("standard input holds the key, so the " + what + " has to be an argument or @FILE")
+	}
+	for _, arg := range args {
+		if isStdin(strings.TrimPrefix(arg, "@")) {
+			return usageError("standard input cannot hold both a key and a " + what)
+		}
+	}
+	return nil
 }
 
 // isStdin knows standard input under all of its names.

@@ -12,9 +12,14 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
-func main() { os.Exit(run(os.Args[1:], systemEnv())) }
+func main() {
+	// A write into a closed pipe is an error like any other, see exitCode.
+	signal.Ignore(syscall.SIGPIPE)
+	os.Exit(run(os.Args[1:], systemEnv()))
+}
 
 // run is the whole program but for the process around it.
 func run(args []string, e *env) (code int) {
@@ -23,9 +28,7 @@ func run(args []string, e *env) (code int) {
 	say := newVoice(e)
 	defer func() {
 		if v := recover(); v != nil {
-			// What was panicked with may hold cookie content, so it is not shown.
-			say.error(fmt.Sprintf("internal error at %s; this is a bug in %s", panicSite(), versionLine()))
-			code = exitInternal
+			code = say.exitCode(internalError())
 		}
 	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -39,6 +42,12 @@ func run(args []string, e *env) (code int) {
 		err = writeFailed(out.err)
 	}
 	return say.exitCode(err)
+}
+
+// internalError says where the panic happened that is being recovered. What was
+// panicked with may hold cookie content, so it is not shown.
+func internalError() error {
+	return &failure{code: exitInternal, text: fmt.Sprintf("internal error at %s; this is a bug in %s", panicSite(), versionLine())}
 }
 
 // panicSite returns the file and line of the panic that is being recovered.

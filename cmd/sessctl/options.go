@@ -122,7 +122,7 @@ func (f *readFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.name, "name", "", "take the cookie of this `NAME` alone")
 	flags.StringVar(&f.maxAge, "max-age", "14d", "`AGE` at which the app ends a session: none, seconds, or a number with s m h d w")
 	flags.StringVar(&f.now, "now", "", "read the cookie as at this `TIME` (RFC 3339 or Unix)")
-	flags.BoolVar(&f.eachLine, "each-line", false, "read one cookie a line, print one JSON object a line")
+	flags.BoolVar(&f.eachLine, "each-line", false, "read one cookie a line from standard input or one @FILE, print one JSON object for each")
 }
 
 // query checks the flags and returns what they ask for, without its keys.
@@ -210,15 +210,8 @@ func (r *reader) load(ctx context.Context, args []string) (err error) {
 	if r.query.unverified {
 		keys = keyFlags{}
 	}
-	if keys.takesStdin() {
-		if len(args) == 0 {
-			return usageError("standard input holds the key, so the cookie has to be an argument or @FILE")
-		}
-		for _, arg := range args {
-			if isStdin(strings.TrimPrefix(arg, "@")) {
-				return usageError("standard input cannot hold both a key and a cookie")
-			}
-		}
+	if err := keys.checkStdin(args, "cookie"); err != nil {
+		return err
 	}
 	if len(args) == 0 && r.env.stdinTTY {
 		return errShowHelp

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"os"
 )
@@ -39,4 +40,13 @@ func (o *output) close() error {
 		return writeFailed(err)
 	}
 	return nil
+}
+
+// writeText writes all that there is, unless nothing is to be printed.
+func (o *outputFlags) writeText(e *env, text []byte) error {
+	if o.quiet {
+		return nil
+	}
+	out := o.open(e)
+	return cmp.Or(out.write(text), out.close())
 }

@@ -31,6 +31,13 @@ type terminal struct {
 // standard input.
 func startInTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
+	return startInTerminalWith(t, func(*exec.Cmd, *os.File) {}, args...)
+}
+
+// startInTerminalWith has the command changed before it starts: what it is given
+// can stand for the standard streams.
+func startInTerminalWith(t *testing.T, change func(cmd *exec.Cmd, tty *os.File), args ...string) *terminal {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skip(err)
@@ -38,6 +45,9 @@ func startInTerminal(t *testing.T, args ...string) *terminal {
 	t.Cleanup(func() { master.Close() })
 	fd := int(master.Fd())
 	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}); err != nil {
 		t.Fatal(err)
 	}
 	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
@@ -54,6 +64,7 @@ func startInTerminal(t *testing.T, args ...string) *terminal {
 	term.cmd.Stderr = &term.stderr
 	term.cmd.ExtraFiles = []*os.File{slave} // 3 in the child
 	term.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	change(term.cmd, slave)
 	if err := term.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -17,6 +18,7 @@ const schema = "sessctl/v1"
 // record is one result as JSON. sessctl help json documents its fields.
 type record struct {
 	Schema         string          `json:"schema"`
+	Line           int64           `json:"line,omitzero"`
 	Outcome        outcome         `json:"outcome"`
 	Format         *string         `json:"format"`
 	Name           *string         `json:"name"`
@@ -84,19 +86,46 @@ func optionalTime(t time.Time) *string {
 // appendRecord appends the record in one line, or indented, and a line feed.
 // Strings are JSON of the same meaning, but hold nothing that does not print.
 func appendRecord(dst []byte, rec any, indent bool) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
+	w := &recordWriter{dst, indent}
+	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false) // it would respell the session
-	if err := encoder.Encode(rec); err != nil {
-		return dst, err
-	}
-	line := string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
-	if indent {
-		dst = termtext.AppendJSON(dst, line, termtext.Style{})
+	err := encoder.Encode(rec)
+	return w.dst, err
+}
+
+// recordWriter takes what an encoder makes of a record, all at once.
+type recordWriter struct {
+	dst    []byte
+	indent bool
+}
+
+func (w *recordWriter) Write(line []byte) (int, error) {
+	text := bytes.TrimSuffix(line, []byte("\n"))
+	if w.indent {
+		w.dst = termtext.AppendJSON(w.dst, string(text), termtext.Style{})
 	} else {
-		dst = termtext.AppendEscaped(dst, line)
+		w.dst = appendEscaped(w.dst, text)
 	}
-	return append(dst, '\n'), nil
+	w.dst = append(w.dst, '\n')
+	return len(line), nil
+}
+
+// appendEscaped is termtext.AppendEscaped for bytes of which most are ASCII.
+func appendEscaped(dst, text []byte) []byte {
+	dst = slices.Grow(dst, len(text)+1)
+	for {
+		plain := 0
+		for plain < len(text) && ' ' <= text[plain] && text[plain] <= '~' {
+			plain++
+		}
+		dst = append(dst, text[:plain]...)
+		if text = text[plain:]; len(text) == 0 {
+			return dst
+		}
+		_, size := utf8.DecodeRune(text)
+		dst = termtext.AppendEscaped(dst, string(text[:size]))
+		text = text[size:]
+	}
 }
 
 // redacted lists the keys of a session.

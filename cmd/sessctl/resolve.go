@@ -17,6 +17,7 @@ type query struct {
 	now        time.Time
 	keys       []key // none: nothing is verified
 	unverified bool  // that was asked for; there are no keys
+	batch      bool  // of many cookies: nothing is tried on those that no key verifies, for anyone can send such
 
 	timed, untimed, sealed *codec.Codec // made when first needed
 }
@@ -71,7 +72,9 @@ func (q *query) results(cookies []cookieinput.Cookie) ([]*result, error) {
 // explained says of each result why it is none, where that can be found out.
 func (q *query) explained(results []*result, cookies []cookieinput.Cookie) []*result {
 	for _, r := range results {
-		q.explain(r, cookies)
+		if r.isAuthentic() || !q.batch {
+			q.explain(r, cookies)
+		}
 	}
 	return results
 }

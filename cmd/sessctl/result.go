@@ -25,6 +25,7 @@ const (
 	outcomeNotObject    outcome = "not-object"
 	outcomeDeletion     outcome = "deletion"
 	outcomeUnknown      outcome = "unknown"
+	outcomeRefused      outcome = "refused" // of migrate: authentic, but the target cannot hold it
 )
 
 func (o outcome) exitCode() int {

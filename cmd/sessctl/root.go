@@ -39,7 +39,7 @@ and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted
 		say.quiet, _ = cmd.Flags().GetBool("quiet")
 		return flagError(err)
 	})
-	root.AddCommand(newDecode(a), newInspect(a), newVerify(a), newMan(a), newVersion(a))
+	root.AddCommand(newDecode(a), newInspect(a), newVerify(a), newEncode(a), newMigrate(a), newKeygen(a), newMan(a), newVersion(a))
 	root.AddCommand(helpTopics()...)
 	setUpCompletion(a, root)
 	root.SetHelpCommand(&cobra.Command{

@@ -34,9 +34,10 @@ func testEnv(stdin string) (e *env, stdout, stderr *bytes.Buffer) {
 			}
 			return "", false
 		},
-		now:   func() time.Time { return time.Unix(1700086400, 0) },
-		local: time.UTC,
-		width: func() int { return 80 },
+		now:         func() time.Time { return time.Unix(1700086400, 0) },
+		local:       time.UTC,
+		width:       func() int { return 80 },
+		limitMemory: func(int64) int64 { return 0 },
 		readSecret: func(context.Context, string) ([]byte, error) {
 			return nil, errNoTerminal
 		},
@@ -228,7 +229,10 @@ func TestDescribe(t *testing.T) {
 
 // What help json tells and what is printed must not drift apart.
 func TestHelpJSONIsComplete(t *testing.T) {
-	for _, field := range slices.Concat(reflect.VisibleFields(reflect.TypeFor[record]()), reflect.VisibleFields(reflect.TypeFor[anatomyRecord]())) {
+	for _, field := range slices.Concat(
+		reflect.VisibleFields(reflect.TypeFor[record]()), reflect.VisibleFields(reflect.TypeFor[anatomyRecord]()),
+		reflect.VisibleFields(reflect.TypeFor[cookieRecord]()), reflect.VisibleFields(reflect.TypeFor[movement]()),
+	) {
 		if field.Anonymous {
 			continue
 		}
@@ -239,7 +243,7 @@ func TestHelpJSONIsComplete(t *testing.T) {
 	}
 	for _, o := range []outcome{
 		outcomeOK, outcomeUnverified, outcomeNoKey, outcomeNotAuthentic, outcomeExpired, outcomeFuture,
-		outcomeMalformed, outcomeIncomplete, outcomeTooLarge, outcomeNotObject, outcomeDeletion, outcomeUnknown,
+		outcomeMalformed, outcomeIncomplete, outcomeTooLarge, outcomeNotObject, outcomeDeletion, outcomeUnknown, outcomeRefused,
 	} {
 		if !regexp.MustCompile(`\W` + string(o) + `\W`).MatchString(helpJSON) {
 			t.Errorf("help json does not tell of the outcome %s", o)

@@ -17,31 +17,40 @@ type presentation struct {
 }
 
 // show prints the results and returns the worst of their exit codes.
-func (r *reader) show(results []*result, p presentation) (err error) {
+func (r *reader) show(results []*result, p presentation) error {
+	return r.showEach(results, func(res *result) (text []byte, code int, err error) {
+		if p.headings && res.values != nil && len(results) > 1 && !r.json {
+			r.say.say(heading(res))
+		}
+		text, err = r.append(nil, res, p)
+		return text, p.exitCode(res.outcome), err
+	}, func(res *result) { p.report(res, len(results) > 1) })
+}
+
+// showEach prints what make returns for each of the results, lets report tell
+// stderr the rest, and returns the worst exit code.
+func (r *reader) showEach(results []*result, make func(*result) (text []byte, code int, err error), report func(*result)) (err error) {
 	out := r.open(r.env)
 	defer func() {
 		if closeErr := out.close(); err == nil || errors.As(err, new(told)) {
 			err = cmp.Or(closeErr, err)
 		}
 	}()
-	code := exitOK
+	worst := exitOK
 	junk := countJunk(results)
 	for _, res := range results {
-		code = worse(code, p.exitCode(res.outcome))
-		if p.headings && res.values != nil && len(results) > 1 && !r.json {
-			r.say.say(heading(res))
+		text, code, err := make(res)
+		if err != nil {
+			return err
 		}
+		worst = worse(worst, code)
 		if !r.quiet {
-			text, err := r.append(nil, res, p)
-			if err != nil {
-				return err
-			}
 			if err := out.write(text); err != nil {
 				return err
 			}
 		}
 		if junk <= 1 || !isJunk(res) {
-			p.report(res, len(results) > 1)
+			report(res)
 		}
 	}
 	if junk > 1 { // a file that holds no cookies at all
@@ -51,8 +60,8 @@ func (r *reader) show(results []*result, p presentation) (err error) {
 		}
 		r.say.error(fmt.Sprintf("%d values, none of them %s", junk, ourCookies), hints...)
 	}
-	if code != exitOK {
-		return told(code)
+	if worst != exitOK {
+		return told(worst)
 	}
 	return nil
 }
@@ -75,4 +84,24 @@ func countJunk(results []*result) int {
 		}
 	}
 	return n
+}
+
+// onlyOne refuses several sessions for a flag whose output would not tell them
+// apart.
+func onlyOne(results []*result, flag string) error {
+	sessions, sameName := 0, false
+	for i, r := range results {
+		if r.values != nil {
+			sessions++
+		}
+		sameName = sameName || slices.ContainsFunc(results[:i], func(other *result) bool { return other.name == r.name })
+	}
+	if sessions <= 1 {
+		return nil
+	}
+	hint := "choose one with --name"
+	if sameName {
+		hint = "give one of them alone, or --json for all"
+	}
+	return usageError(fmt.Sprintf("%s prints one session, and here are %d", flag, sessions), hint)
 }

@@ -40,6 +40,9 @@ func (v *verify) run(ctx context.Context, args []string) error {
 	if !v.keys.withDefault(v.env).given() {
 		return usageError("verify needs a key", "give the app's secret with --key-file, --key-env or --key-prompt; see sessctl help keys")
 	}
+	if v.eachLine {
+		return v.runLines(ctx, args, v.lines())
+	}
 	results, err := v.results(ctx, args)
 	if err != nil {
 		return err
@@ -50,6 +53,14 @@ func (v *verify) run(ctx context.Context, args []string) error {
 		exitCode: outcome.exitCode,
 		report:   v.report,
 	})
+}
+
+func (v *verify) lines() lineCommand {
+	return lineCommand{
+		recorder: recorderOf(func(_ *query, r *result) record { return newRecord(r) }),
+		exitCode: outcome.exitCode,
+		quick:    quickVerdict,
+	}
 }
 
 // appendVerdict appends the outcome, for scripts, and what a person would ask
