@@ -19,7 +19,7 @@ import (
 // it, with files and programs of the names that they use.
 func TestExamples(t *testing.T) {
 	e, _, _ := testEnv("")
-	root := newRoot(e, newVoice(e))
+	root := newRoot(e, newVoice(e), nil)
 	for _, cmd := range root.Commands() {
 		if cmd.IsAdditionalHelpTopicCommand() || cmd.Name() == "help" || cmd.Name() == "completion" {
 			continue

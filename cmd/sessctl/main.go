@@ -35,7 +35,7 @@ func run(args []string, e *env) (code int) {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends a process that hangs
 
-	root := newRoot(e, say)
+	root := newRoot(e, say, args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if out.err != nil {

@@ -12,10 +12,10 @@ import (
 
 // quick writes the records of lines as nearly all lines of a batch are: one
 // cookie, of whose form there is nothing to say, that a key verifies, or that
-// is well made and no key verifies. It is there for the time that it takes:
-// with a session of 180 bytes the bare verification takes 0.5 µs, quick 1 µs,
-// and the general way 15, since query.results and encoding/json are made for
-// any cookie in any input.
+// is well made and no key verifies. It is there for the time that it takes: with
+// a signed session of 180 bytes the bare verification takes 0.6 µs, a line 1.3
+// by quick and 12 otherwise, since query.results and encoding/json are made for
+// any cookie in any input. The budget is three times the bare verification.
 //
 // It leaves to them what is different in any way. Where it answers, it answers
 // the same, byte for byte: FuzzQuick holds it to that.

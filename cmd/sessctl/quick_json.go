@@ -14,8 +14,8 @@ const quickDepth = 64
 
 // appendObject appends the JSON object that text holds as a record shows it:
 // without white space outside of strings, and with what does not print escaped.
-// It is one pass instead of the four that codec, encoding/json and termtext take
-// over it, and for a session of 180 bytes 0.2 µs instead of 6.
+// It is one pass instead of the many that codec, encoding/json and termtext take,
+// and a quarter of a microsecond for a session of 180 bytes.
 //
 // It reports false, and what it has appended is worth nothing, for what is no
 // JSON object, and for what is rare or has a finding: half a surrogate pair, NaN,
@@ -29,10 +29,10 @@ func appendObject(dst, text []byte) ([]byte, bool) {
 	if c.text[i] != '{' {
 		return dst, false
 	}
-	if i = c.value(i); i < 0 || c.space(i) != len(text) {
+	if i = c.value(i); i < 0 || c.space(i) != len(text) { // there, space has moved all to out
 		return dst, false
 	}
-	return append(c.out, text[c.done:]...), true
+	return c.out, true
 }
 
 // compacter walks over text. Its methods are given where something has to be,

@@ -227,6 +227,19 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// A command is the same by itself as among all.
+func TestOneCommandAlone(t *testing.T) {
+	e, _, _ := testEnv("")
+	all := newRoot(e, newVoice(e), nil)
+	for _, c := range commands {
+		alone, _, err := newRoot(e, newVoice(e), []string{c.name}).Find([]string{c.name})
+		among, _, err2 := all.Find([]string{c.name})
+		if err != nil || err2 != nil || alone.Name() != c.name || alone.UsageString() != among.UsageString() {
+			t.Errorf("%s: %v, %v\n%s\n%s", c.name, err, err2, alone.UsageString(), among.UsageString())
+		}
+	}
+}
+
 // What help json tells and what is printed must not drift apart.
 func TestHelpJSONIsComplete(t *testing.T) {
 	for _, field := range slices.Concat(

@@ -111,6 +111,9 @@ func holdsMarker(value string) bool {
 // isWrapped reports whether the cookies are one whose value a line end cut into
 // pieces.
 func isWrapped(cookies []cookieinput.Cookie) bool {
+	if len(cookies) < 2 {
+		return false
+	}
 	var b strings.Builder
 	for i, c := range cookies {
 		if i > 0 && c.Name != "" {
@@ -122,5 +125,5 @@ func isWrapped(cookies []cookieinput.Cookie) bool {
 		b.WriteString(c.Value)
 	}
 	_, err := codec.ParseUnverified(b.String())
-	return len(cookies) > 1 && err == nil
+	return err == nil
 }
