@@ -182,10 +182,7 @@ func (c *Codec) Write(w http.ResponseWriter, r *http.Request, v *Values, opts ..
 		return err
 	}
 	header := w.Header()
-	header["Set-Cookie"] = slices.DeleteFunc(header["Set-Cookie"], func(line string) bool {
-		name, _, _ := strings.Cut(line, "=")
-		return slices.ContainsFunc(c.forms, func(f *form) bool { return f.clears(name) })
-	})
+	header["Set-Cookie"] = slices.DeleteFunc(header["Set-Cookie"], c.replaces)
 	if len(header["Set-Cookie"]) == 0 {
 		header.Del("Set-Cookie")
 	}
@@ -193,6 +190,16 @@ func (c *Codec) Write(w http.ResponseWriter, r *http.Request, v *Values, opts ..
 		http.SetCookie(w, cookie)
 	}
 	return nil
+}
+
+// replaces reports whether a browser would take a Set-Cookie line for the same
+// cookie as one that Write sets: of the same name, path and domain.
+func (c *Codec) replaces(line string) bool {
+	cookie, err := http.ParseSetCookie(line)
+	return err == nil && slices.ContainsFunc(c.forms, func(f *form) bool {
+		return f.clears(cookie.Name) && cookie.Path == f.cookie.Path && cookie.Partitioned == f.cookie.Partitioned &&
+			strings.EqualFold(strings.TrimPrefix(cookie.Domain, "."), f.cookie.Domain)
+	})
 }
 
 // owns reports whether a cookie of this name belongs to any of the forms.

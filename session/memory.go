@@ -115,7 +115,7 @@ func (m *Memory) Create(ctx context.Context, id string, data []byte, ttl time.Du
 		m.count.Add(-1)
 		return ErrFull
 	}
-	session := &memorySession{id: id, data: bytes.Clone(data), expires: now.Add(ttl).UnixNano()}
+	session := &memorySession{id: id, data: bytes.Clone(data), expires: expiry(now, ttl)}
 	s.sessions[id] = session
 	heap.Push(&s.expiries, session)
 	return nil
@@ -160,7 +160,7 @@ func (m *Memory) change(ctx context.Context, id string, ttl time.Duration, chang
 	if err := change(session); err != nil {
 		return err
 	}
-	session.expires = now.Add(ttl).UnixNano()
+	session.expires = expiry(now, ttl)
 	heap.Fix(&s.expiries, session.index)
 	return nil
 }
@@ -170,10 +170,15 @@ func (m *Memory) Delete(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	now := m.now().UnixNano()
 	s := m.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_, ok := s.live(id, now)
 	s.remove(m, id)
+	if !ok {
+		return ErrNotFound
+	}
 	return nil
 }
 
@@ -248,6 +253,12 @@ func (m *Memory) prune(now int64) (deleted int) {
 		s.mu.Unlock()
 	}
 	return deleted
+}
+
+// expiry ends before nanoseconds do.
+func expiry(now time.Time, ttl time.Duration) int64 {
+	const century = 100 * 365 * 24 * time.Hour
+	return now.Add(min(ttl, century)).UnixNano()
 }
 
 // Len returns how many sessions there are, with those that have expired and

@@ -13,7 +13,7 @@ func TestMemory(t *testing.T) {
 	clock := sessiontest.NewClock()
 	sessiontest.TestStore(t, sessiontest.Suite{
 		New:     func(t *testing.T) session.Store { return session.NewMemory(session.MemoryConfig{Now: clock.Now}) },
-		Advance: clock.Advance,
+		Advance: clock.Advance, Now: clock.Now,
 	})
 }
 

@@ -14,14 +14,17 @@ type place interface {
 	// that nobody can tell, the store being down.
 	read(ctx context.Context, r *http.Request) (b brought, rejected, failed error)
 
-	// write keeps the session and sets its cookie.
+	// write keeps the session and sets its cookie. After an error it is as it was.
 	write(ctx context.Context, w http.ResponseWriter, s *Session, reason Reason) error
 
-	// clear clears the cookies of a request on w, and no more.
+	// undo takes back what write has kept of a session that was another's before.
+	undo(ctx context.Context, b brought)
+
+	// clear clears the cookies that a request brings of this place on w.
 	clear(w http.ResponseWriter, r *http.Request) error
 
-	// forget ends a session that has moved elsewhere.
-	forget(ctx context.Context, b brought) error
+	// forget ends what a request brings of this place; ErrNotFound if there is none.
+	forget(ctx context.Context, r *http.Request) error
 
 	// renewsAlways reports whether also sessions that no handler asks for are
 	// read, to see whether they are to be renewed.
@@ -33,8 +36,11 @@ type brought struct {
 	values *codec.Values
 	info   codec.Info
 	place  place
-	id     string // of a store
-	text   string // of a store: the data
+
+	// Of a store.
+	id      string
+	text    string // the data
+	created int64  // in Unix seconds; 0: unknown
 }
 
 // inCookies keeps sessions in cookies.
@@ -60,5 +66,7 @@ func (p *inCookies) clear(w http.ResponseWriter, r *http.Request) error {
 	return p.codec.Write(w, r, new(codec.Values))
 }
 
-func (*inCookies) forget(context.Context, brought) error { return nil }
-func (*inCookies) renewsAlways() bool                    { return true }
+// A cookie cannot be ended but by clearing it.
+func (*inCookies) forget(context.Context, *http.Request) error { return nil }
+func (*inCookies) undo(context.Context, brought)               {}
+func (*inCookies) renewsAlways() bool                          { return true }

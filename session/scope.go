@@ -26,6 +26,7 @@ type scope struct {
 	loaded    context.Context // of the request that the session was asked for with
 	committed bool
 	set       bool     // its cookie
+	gone      bool     // the session was ended elsewhere
 	failed    error    // of reading the store
 	err       error    // of the commit
 	hooks     []func() // to be called without the lock: a hook may want the session
@@ -66,7 +67,7 @@ func load(r *http.Request, key scopeKey) (*Session, error) {
 	s.mu.Lock()
 	defer s.unlock()
 	s.loaded = r.Context()
-	s.load()
+	s.load(s.loaded)
 	return s.session, s.failed
 }
 
@@ -88,11 +89,11 @@ func later[T any](s *scope, hook func(*http.Request, T), arg T) {
 }
 
 // load reads the session, once.
-func (s *scope) load() {
+func (s *scope) load(ctx context.Context) {
 	if s.session != nil {
 		return
 	}
-	b, rejected, failed := s.read()
+	b, rejected, failed := s.read(ctx)
 	if rejected == nil && failed == nil && s.m.o.Accept != nil {
 		rejected = s.m.o.Accept(s, &codec.Session{Values: b.values, Info: b.info})
 	}
@@ -100,7 +101,9 @@ func (s *scope) load() {
 	s.session = &s.own
 	switch {
 	case failed != nil:
-		later(s, s.m.o.OnError, failed)
+		if !errors.Is(ctx.Err(), context.Canceled) { // else nobody waits any more
+			later(s, s.m.o.OnError, failed)
+		}
 	case rejected == nil:
 		later(s, s.m.o.OnRead, b.info)
 	case !errors.Is(rejected, codec.ErrNoCookie):
@@ -118,14 +121,14 @@ func (s *scope) load() {
 }
 
 // read asks the manager's own place, and then those that sessions come from.
-func (s *scope) read() (b brought, rejected, failed error) {
-	b, rejected, failed = s.m.place.read(s, s.r)
+func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
+	b, rejected, failed = s.m.place.read(ctx, s.r)
 	for _, from := range s.m.o.From {
 		if rejected == nil {
 			break
 		}
 		var theirs error
-		if b, theirs, failed = from.place.read(s, s.r); theirs == nil {
+		if b, theirs, failed = from.place.read(ctx, s.r); theirs == nil {
 			b.info.Stale = true
 			return b, nil, failed
 		}
@@ -150,7 +153,7 @@ func (s *scope) commit(status int) error {
 	}
 	if s.failed != nil && status < http.StatusInternalServerError {
 		s.err = s.failed // nobody may take the response for one with a session
-	} else if err := s.save(); !errors.Is(err, ErrNotFound) {
+	} else if err := s.save(context.WithoutCancel(s)); !errors.Is(err, ErrNotFound) { // a login is saved though the browser has gone
 		s.err = err
 	}
 	s.freeze()
@@ -178,22 +181,22 @@ func (s *scope) timedOut(status int) bool {
 // save writes the session if there is a reason to. Its error is one that the
 // client must see: something would be lost. It is ErrNotFound where the session
 // was ended elsewhere.
-func (s *scope) save() error {
+func (s *scope) save(ctx context.Context) error {
 	if s.session == nil && (s.m.o.RenewAfter == 0 || !s.m.place.renewsAlways()) {
 		return nil
 	}
 	accessed := s.session != nil
-	s.load()
+	s.load(s)
 	header := s.writer.Header()
 	reason := s.session.reason(s.m.o.RenewAfter)
 	if accessed || reason != 0 {
 		vary(header)
 	}
-	if reason == 0 || s.failed != nil {
+	if reason == 0 || s.failed != nil || s.gone {
 		return nil
 	}
 	before := slices.Clone(header["Set-Cookie"])
-	if err := s.write(reason); err != nil {
+	if err := s.write(ctx, reason); err != nil {
 		return s.unwritten(reason, err, before)
 	}
 	if slices.Equal(before, header["Set-Cookie"]) && !s.set {
@@ -208,36 +211,60 @@ func (s *scope) save() error {
 	return nil
 }
 
-// write writes the session where it belongs, and ends it where it came from.
-func (s *scope) write(reason Reason) error {
-	w, old := s.writer.ResponseWriter, s.session.brought
-	from := old.place
-	moved := from != nil && from != s.m.place
-	if moved { // first, since what is set then may have the same name
-		if err := from.clear(w, s.r); err != nil {
+// write writes the session where it belongs, and ends what the request brings of
+// the places that sessions come from: what is left there would be read again
+// after a logout.
+func (s *scope) write(ctx context.Context, reason Reason) error {
+	w, old := s.writer.ResponseWriter, *s.session
+	if reason != Renewed {
+		for _, from := range s.m.o.From { // first: what is set then may be the same cookie
+			if err := from.place.clear(w, s.r); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.m.place.write(ctx, w, s.session, reason); err != nil {
+		return err
+	}
+	if reason != Renewed {
+		if err := s.forget(ctx, old.brought.place); err != nil {
+			if s.session.brought.id != old.brought.id {
+				s.m.place.undo(ctx, s.session.brought)
+			}
+			*s.session = old
 			return err
 		}
 	}
-	if err := s.m.place.write(s, w, s.session, reason); err != nil {
-		return err
-	}
-	if moved {
-		return from.forget(context.WithoutCancel(s), old)
+	s.session.saved = true
+	return nil
+}
+
+// forget ends the sessions of the other places. That of the place which the
+// session was read from must have been there until now: else it was ended
+// meanwhile, and stays so.
+func (s *scope) forget(ctx context.Context, source place) error {
+	for _, from := range s.m.o.From {
+		err := from.place.forget(ctx, s.r)
+		if err != nil && (!errors.Is(err, ErrNotFound) || from.place == source) {
+			return err
+		}
 	}
 	return nil
 }
 
 // unwritten decides what becomes of a session that could not be written.
 func (s *scope) unwritten(reason Reason, err error, before []string) error {
+	s.restore(before)
 	if errors.Is(err, codec.ErrExpired) && reason == Reissued {
-		s.restore(before)
 		return nil // its last second: it ends by itself
 	}
 	later(s, s.m.o.OnError, err)
 	if errors.Is(err, ErrNotFound) {
-		return err // its cookie has been cleared
+		// Its cookie is not cleared: a dead id opens nothing, and a response that
+		// comes late must not take the cookie of a login meanwhile.
+		s.gone = true
+		return err
 	}
-	s.restore(before)
 	if reason == Renewed || reason == Reissued {
 		return nil // all stays as it is
 	}

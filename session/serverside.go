@@ -16,7 +16,9 @@ import (
 
 // CreatedKey is the key of the session's data that holds when it was created, in
 // Unix seconds, where [ServerConfig].AbsoluteMax is set: no layout has another
-// place for it. To Python it is a key like others.
+// place for it. To Python it is a key like others. A session without it, made by
+// Python, counts from when Go first wrote or renewed it; Regenerate makes another
+// session, which counts anew.
 const CreatedKey = "_created"
 
 // ServerConfig configures [NewServerSide].
@@ -25,7 +27,7 @@ type ServerConfig struct {
 	MaxAge      time.Duration    // 0: codec.DefaultMaxAge; else whole seconds. How long a session lives that is not written or touched
 	AbsoluteMax time.Duration    // 0: none; else whole seconds. How long a session lives at most, see CreatedKey
 	IDBytes     int              // 0: 32, as Python; 16 to 64
-	Timeout     time.Duration    // 0: 5 s. Bounds writing to the store, which goes on when the client has gone
+	Timeout     time.Duration    // 0: 5 s. Bounds what one request waits for the store; writing goes on when the client has gone
 	Now         func() time.Time // nil: time.Now
 }
 
@@ -34,8 +36,8 @@ const (
 	defaultTimeout = 5 * time.Second
 )
 
-// StoreError is the error of a store that could not be reached, or of data in it
-// that is no session. The default response is 503.
+// StoreError is the error of a store that could not be reached. The default
+// response is 503.
 type StoreError struct{ Err error }
 
 func (e *StoreError) Error() string { return "session: the store: " + e.Err.Error() }
@@ -47,7 +49,12 @@ func (e *StoreError) Unwrap() error { return e.Err }
 //
 // An id that the store does not know is never adopted: the session gets another
 // one. What was deleted stays deleted: a request that was under way meanwhile
-// does not bring it back, but has the cookie cleared.
+// does not bring it back. Then [Session.Save] answers [ErrNotFound]; if there was
+// no Save, the response is the handler's, and [Options].OnError is told.
+//
+// Litestar and Starlite write the whole session back with every response, and
+// take ids that they do not know. What they do to a session between its reading
+// and its writing here is seen by the stores that are an [Updater] alone.
 func NewServerSide(store Store, c ServerConfig, o Options) (*Manager, error) {
 	if store == nil {
 		return nil, errors.New("session: a nil Store")
@@ -90,20 +97,31 @@ type inStore struct {
 
 func (*inStore) renewsAlways() bool { return false }
 
-func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejected, failed error) {
+// cookieOf returns the value of the id cookie; the last one counts, as in Python.
+func (p *inStore) cookieOf(r *http.Request) string {
 	value := ""
 	for _, c := range codec.Cookies(r.Header) {
 		if c.Name == p.cookie.Name {
-			value = c.Value // the last counts, as in Python
+			value = c.Value
 		}
 	}
+	if value == "null" {
+		return "" // what Python clears with
+	}
+	return value
+}
+
+func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejected, failed error) {
+	id := p.cookieOf(r)
 	switch {
-	case value == "" || value == "null":
+	case id == "":
 		return b, codec.ErrNoCookie, nil
-	case !ValidID(value):
+	case !ValidID(id):
 		return b, codec.ErrMalformed, nil
 	}
-	data, expires, err := p.store.Load(ctx, value)
+	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
+	defer cancel()
+	data, expires, err := p.store.Load(ctx, id)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return b, ErrNotFound, nil
@@ -112,129 +130,172 @@ func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejecte
 	}
 	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
 	if err != nil {
-		return b, nil, &StoreError{err}
+		return b, err, nil // Python would answer 500 to this user for ever
 	}
-	b = brought{values: values, place: p, id: value, text: string(data), info: codec.Info{KeyIndex: -1, ExpiresAt: expires}}
-	if !expires.IsZero() {
-		b.info.Age = p.c.MaxAge - expires.Sub(p.c.Now()).Truncate(time.Second)
+	b = brought{values: values, place: p, id: id, text: string(data), info: codec.Info{KeyIndex: -1}}
+	if p.c.AbsoluteMax > 0 {
+		b.created, _ = codec.Get[int64](values, CreatedKey) // of another type, as of Python's time.time(): unknown
 	}
-	if p.left(values) <= 0 {
+	left := p.left(b.created)
+	if left < time.Second {
 		return brought{}, codec.ErrExpired, nil // it ends by itself, if nobody writes it
+	}
+	if !expires.IsZero() {
+		b.info.ExpiresAt = expires.UTC().Truncate(time.Second)
+		b.info.Age = max(0, left-expires.Sub(p.c.Now())).Round(time.Second)
 	}
 	return b, nil, nil
 }
 
 // left returns how long a session may live from now on.
-func (p *inStore) left(values *codec.Values) time.Duration {
-	if p.c.AbsoluteMax == 0 {
+func (p *inStore) left(created int64) time.Duration {
+	switch {
+	case p.c.AbsoluteMax == 0:
 		return p.c.MaxAge
-	}
-	created, err := codec.Get[int64](values, CreatedKey)
-	if err != nil {
+	case created == 0:
 		return min(p.c.MaxAge, p.c.AbsoluteMax)
 	}
 	return min(p.c.MaxAge, time.Unix(created, 0).Add(p.c.AbsoluteMax).Sub(p.c.Now()))
 }
 
 func (p *inStore) write(ctx context.Context, w http.ResponseWriter, s *Session, reason Reason) error {
-	// A login must be stored though the browser has gone.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
 	defer cancel()
-	id, ttl, err := p.keep(ctx, s, reason)
-	switch {
-	case errors.Is(err, ErrNotFound), err == nil && id == "":
-		p.setCookie(w, p.cookie.Clearing())
-		s.id = ""
-		return err
-	case err != nil:
+	ttl, err := p.keep(ctx, s, reason)
+	if err != nil {
 		return err
 	}
-	p.setCookie(w, p.cookie.Cookie(id, ttl))
-	s.id = id
+	if s.id = s.brought.id; s.id == "" {
+		return p.clear(w, s.scope.r)
+	}
+	p.setCookie(w, p.cookie.Cookie(s.id, ttl))
 	return nil
 }
 
-// keep changes the store, and returns the id that the session has then, or none.
-func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (id string, ttl time.Duration, err error) {
+// keep changes the store, and what the session knows of it.
+func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time.Duration, err error) {
 	own := s.brought.place == place(p)
-	switch {
-	case reason == Destroyed && own:
-		return "", 0, storeError(p.store.Delete(ctx, s.brought.id))
-	case reason == Destroyed:
-		return "", 0, nil
-	case reason == Renewed:
-		ttl = p.left(s.Values)
-		return s.brought.id, ttl, storeError(p.store.Touch(ctx, s.brought.id, ttl))
-	}
-	if p.c.AbsoluteMax > 0 && !s.Has(CreatedKey) {
-		if err := s.Set(CreatedKey, p.c.Now().Unix()); err != nil {
-			return "", 0, err
+	created := s.brought.created
+	if !own || s.fresh || s.ended {
+		created = 0 // another session
+		if reason == Reissued {
+			created = p.c.Now().Add(-s.info.Age).Unix()
 		}
 	}
-	data, err := s.AppendJSON(nil, codec.FormatLitestar)
-	if err != nil {
-		return "", 0, err
+	if reason == Destroyed && (s.ended || !own) {
+		return 0, p.end(ctx, s, own)
 	}
-	ttl = p.left(s.Values)
+	if p.c.AbsoluteMax > 0 && created == 0 {
+		created = p.c.Now().Unix()
+	}
+	data, err := p.data(s, created)
+	if err != nil {
+		return 0, err
+	}
+	ttl = p.left(created)
 	if reason == Reissued && !s.info.ExpiresAt.IsZero() {
 		ttl = min(ttl, s.info.ExpiresAt.Sub(p.c.Now()))
 	}
 	if ttl < time.Second {
-		return "", 0, codec.ErrExpired
+		return 0, codec.ErrExpired
 	}
-	if own && !s.fresh {
-		if s.saved && string(data) == s.brought.text {
-			return s.brought.id, ttl, nil // Save has done it
+	switch {
+	case !own || s.fresh || s.ended:
+		return ttl, p.create(ctx, s, own, data, created, ttl)
+	case s.saved && string(data) == s.brought.text:
+		return ttl, nil // Save has done it
+	case reason == Renewed && s.brought.created == created:
+		return ttl, storeError(p.store.Touch(ctx, s.brought.id, ttl))
+	}
+	if data, err = p.change(ctx, s, data, ttl); err != nil {
+		return 0, storeError(err)
+	}
+	s.brought.text, s.brought.created, s.saved = string(data), created, true
+	if s.isEmpty() && string(data) == "{}" { // nobody else has put anything in
+		return ttl, p.end(ctx, s, own)
+	}
+	return ttl, nil
+}
+
+// end ends the session of a request.
+func (p *inStore) end(ctx context.Context, s *Session, own bool) error {
+	if own {
+		if err := p.store.Delete(ctx, s.brought.id); err != nil && !errors.Is(err, ErrNotFound) {
+			return storeError(err)
 		}
-		err := p.change(ctx, s, data, ttl)
-		p.kept(s, s.brought.id, data, err)
-		return s.brought.id, ttl, storeError(err)
 	}
+	s.brought = brought{}
+	return nil
+}
+
+// data returns what is stored of the session. When it was created is put there
+// alone, so that a session which nobody changed stays one.
+func (p *inStore) data(s *Session, created int64) ([]byte, error) {
+	values := s.Values
+	if p.c.AbsoluteMax > 0 {
+		values = values.Clone()
+		if err := values.Set(CreatedKey, created); err != nil {
+			return nil, err
+		}
+	}
+	return values.AppendJSON(nil, codec.FormatLitestar)
+}
+
+// create stores the session under a new id. The old one opens nothing from then
+// on; where it was ended meanwhile, the session does not come back either.
+func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte, created int64, ttl time.Duration) error {
 	secret := make([]byte, p.c.IDBytes)
 	rand.Read(secret) // it never fails
-	id = hex.EncodeToString(secret)
-	if err := p.store.Create(ctx, id, data, ttl); err != nil {
-		return "", 0, storeError(err)
+	b := brought{values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), created: created}
+	if err := p.store.Create(ctx, b.id, data, ttl); err != nil {
+		return storeError(err)
 	}
-	if own { // the old id must open nothing from now on
+	if own {
 		if err := p.store.Delete(ctx, s.brought.id); err != nil {
-			return "", 0, storeError(errors.Join(err, p.store.Delete(ctx, id)))
+			p.undo(ctx, b)
+			return storeError(err)
 		}
 	}
-	p.kept(s, id, data, nil)
-	return id, ttl, nil
+	s.brought, s.fresh, s.ended, s.saved = b, false, false, true
+	return nil
 }
 
-// kept notes what the store has now: a session can be saved more than once.
-func (p *inStore) kept(s *Session, id string, data []byte, err error) {
-	if err == nil {
-		s.brought.place, s.brought.id, s.brought.text = p, id, string(data)
-		s.fresh, s.saved = false, true
-	}
+// undo has a time of its own: that of the request may be what has run out.
+func (p *inStore) undo(ctx context.Context, b brought) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
+	defer cancel()
+	_ = p.store.Delete(ctx, b.id) // a store that is down keeps it until it expires
 }
 
-// change writes a session that is in the store. Where the store can do it, only
-// the keys that this request has changed are written over what is there now.
-func (p *inStore) change(ctx context.Context, s *Session, data []byte, ttl time.Duration) error {
+// change writes a session that is in the store, and returns what is there then.
+// Where the store can do it, only the keys that this request has changed are
+// written over what is there now.
+func (p *inStore) change(ctx context.Context, s *Session, data []byte, ttl time.Duration) ([]byte, error) {
 	updater, ok := p.store.(Updater)
 	if !ok {
-		return p.store.Replace(ctx, s.brought.id, data, ttl)
+		return data, p.store.Replace(ctx, s.brought.id, data, ttl)
 	}
-	return updater.Update(ctx, s.brought.id, ttl, func(stored []byte) ([]byte, error) {
-		if string(stored) == s.brought.text {
-			return data, nil // nobody else has changed it
+	err := updater.Update(ctx, s.brought.id, ttl, func(stored []byte) (merged []byte, err error) {
+		if string(stored) != s.brought.text {
+			data, err = merge(stored, s.brought.text, data)
 		}
-		return merge(stored, s.brought.text, s.Values)
+		return data, err
 	})
+	return data, err
 }
 
-// merge writes what has changed between before and now over what is stored.
-func merge(stored []byte, before string, now *codec.Values) ([]byte, error) {
+// merge writes what has changed between before and after over what is stored. A
+// value that was set as it was is no change.
+func merge(stored []byte, before string, after []byte) ([]byte, error) {
 	theirs, err := codec.ParseStored(string(stored), codec.FormatLitestar)
 	if err != nil {
 		return nil, err
 	}
 	base, err := codec.ParseStored(before, codec.FormatLitestar)
+	if err != nil {
+		return nil, err
+	}
+	now, err := codec.ParseStored(string(after), codec.FormatLitestar)
 	if err != nil {
 		return nil, err
 	}
@@ -257,26 +318,36 @@ func merge(stored []byte, before string, now *codec.Values) ([]byte, error) {
 
 // storeError wraps what is no answer, but a store that gave none.
 func storeError(err error) error {
-	if err == nil || errors.Is(err, ErrNotFound) {
+	if err == nil || errors.Is(err, ErrNotFound) || errors.As(err, new(*codec.ValueError)) {
 		return err
 	}
 	return &StoreError{err}
 }
 
-// setCookie sets a cookie in place of another of its name.
+// setCookie sets a cookie in place of what a browser would take for the same.
 func (p *inStore) setCookie(w http.ResponseWriter, cookie *http.Cookie) {
 	header := w.Header()
 	header["Set-Cookie"] = slices.DeleteFunc(header["Set-Cookie"], func(line string) bool {
-		return strings.HasPrefix(line, p.cookie.Name+"=")
+		c, err := http.ParseSetCookie(line)
+		return err == nil && c.Name == cookie.Name && c.Path == cookie.Path && c.Partitioned == cookie.Partitioned &&
+			strings.EqualFold(strings.TrimPrefix(c.Domain, "."), cookie.Domain)
 	})
 	http.SetCookie(w, cookie)
 }
 
-func (p *inStore) clear(w http.ResponseWriter, _ *http.Request) error {
-	p.setCookie(w, p.cookie.Clearing())
+func (p *inStore) clear(w http.ResponseWriter, r *http.Request) error {
+	if p.cookieOf(r) != "" {
+		p.setCookie(w, p.cookie.Clearing())
+	}
 	return nil
 }
 
-func (p *inStore) forget(ctx context.Context, b brought) error {
-	return storeError(p.store.Delete(ctx, b.id))
+func (p *inStore) forget(ctx context.Context, r *http.Request) error {
+	id := p.cookieOf(r)
+	if !ValidID(id) {
+		return ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
+	defer cancel()
+	return storeError(p.store.Delete(ctx, id))
 }

@@ -18,7 +18,8 @@ type Session struct {
 	id      string // of a store
 	valid   bool   // it came with the request
 	fresh   bool   // to be written anew, whether or not it was modified
-	saved   bool   // in a store, by this request
+	ended   bool   // destroyed: what is set afterwards is another session
+	saved   bool   // by this request
 }
 
 // Info says how the session was read. Of a new one KeyIndex is -1, and all else
@@ -48,6 +49,7 @@ func (s *Session) Destroy() error {
 	if err := s.open(); err != nil {
 		return err
 	}
+	s.ended = true
 	return s.Reset()
 }
 
@@ -64,10 +66,13 @@ func (s *Session) Save(ctx context.Context) error {
 	}
 	s.scope.mu.Lock()
 	defer s.scope.unlock()
-	if s.scope.committed {
+	switch {
+	case s.scope.committed:
 		return ErrCommitted
+	case s.scope.failed != nil:
+		return s.scope.failed
 	}
-	return s.scope.save()
+	return s.scope.save(ctx)
 }
 
 // Discard leaves the session as it is: from now on nothing is written, whatever
@@ -98,17 +103,22 @@ func (s *Session) open() error {
 	if s.scope.committed {
 		return ErrCommitted
 	}
-	return nil
+	return s.scope.failed
+}
+
+// isEmpty reports whether nothing is left of the session's own data.
+func (s *Session) isEmpty() bool {
+	return s.Len() == 0 || s.Len() == 1 && s.brought.created != 0 && s.Has(CreatedKey)
 }
 
 // reason returns why the session has to be written, or 0.
 func (s *Session) reason(renewAfter time.Duration) Reason {
 	switch {
-	case s.Modified() && s.Len() == 0:
+	case s.Modified() && s.isEmpty():
 		return Destroyed
-	case s.Modified() || s.fresh:
+	case s.Modified() || s.fresh && (s.valid || s.Len() > 0):
 		return Modified
-	case !s.valid:
+	case !s.valid || s.saved:
 		return 0
 	case renewAfter > 0 && s.Len() > 0 && s.info.Age >= renewAfter.Truncate(time.Second) && s.brought.place == s.scope.m.place:
 		return Renewed

@@ -49,7 +49,8 @@ type Store interface {
 	// ErrNotFound as for Replace.
 	Touch(ctx context.Context, id string, ttl time.Duration) error
 
-	// Delete ends a session. That there is none is no error.
+	// Delete ends a session. ErrNotFound: there was none to end, so that of two who
+	// delete at the same time one knows that it was not the one.
 	Delete(ctx context.Context, id string) error
 }
 

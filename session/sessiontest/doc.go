@@ -12,4 +12,6 @@
 //
 // [Browser] keeps cookies over several requests, and [Clock] is a clock that
 // stands still until it is told to go on.
+//
+// [TestStore] is the suite that every [session.Store] has to pass.
 package sessiontest

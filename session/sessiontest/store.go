@@ -22,18 +22,25 @@ type Suite struct {
 	// New returns an empty store for one test, which ends what it has started.
 	New func(t *testing.T) session.Store
 
-	// Advance moves the store's clock. nil: the tests wait, in steps of a second.
+	// Advance moves the store's clock. nil: the tests wait.
 	Advance func(d time.Duration)
+
+	// Now is the store's clock. nil: time.Now.
+	Now func() time.Time
 }
 
 // TestStore runs the suite.
 func TestStore(t *testing.T, s Suite) {
+	now := s.Now
+	if now == nil {
+		now = time.Now
+	}
 	for name, test := range map[string]func(*testing.T, *storeTest){
 		"Create": testCreate, "Replace": testReplace, "Touch": testTouch, "Delete": testDelete, "Expiry": testExpiry,
-		"Data": testData, "Context": testContext, "Concurrent": testConcurrent,
+		"Data": testData, "Context": testContext, "Concurrent": testConcurrent, "Deleted": testDeleted,
 		"Update": testUpdate, "List": testList, "Clear": testClear, "Prune": testPrune,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, &storeTest{Store: s.New(t), advance: s.Advance, ctx: t.Context()}) })
+		t.Run(name, func(t *testing.T) { test(t, &storeTest{s.New(t), s.Advance, now, t.Context()}) })
 	}
 }
 
@@ -47,6 +54,7 @@ func NewID() string {
 type storeTest struct {
 	session.Store
 	advance func(time.Duration)
+	now     func() time.Time
 	ctx     context.Context
 }
 
@@ -78,6 +86,14 @@ func (s *storeTest) want(t *testing.T, id, data string) (expires time.Time) {
 	return expires
 }
 
+// wantExpiry compares with the clock: a time zone that is mixed up is hours off.
+func (s *storeTest) wantExpiry(t *testing.T, id, data string, ttl time.Duration) {
+	t.Helper()
+	if left := s.want(t, id, data).Sub(s.now()); (left - ttl).Abs() > 3*time.Second {
+		t.Errorf("%v are left, want %v", left, ttl)
+	}
+}
+
 func (s *storeTest) wantNone(t *testing.T, id string) {
 	t.Helper()
 	if data, _, err := s.Load(s.ctx, id); !errors.Is(err, session.ErrNotFound) {
@@ -105,14 +121,15 @@ func testCreate(t *testing.T, s *storeTest) {
 
 func testReplace(t *testing.T, s *storeTest) {
 	id := s.create(t, `{"a":1}`, hour)
-	before := s.want(t, id, `{"a":1}`)
-	s.wait(time.Second)
+	s.wantExpiry(t, id, `{"a":1}`, hour)
 	if err := s.Replace(s.ctx, id, []byte(`{"b":2}`), 2*hour); err != nil {
 		t.Fatal(err)
 	}
-	if after := s.want(t, id, `{"b":2}`); after.Sub(before) < hour {
-		t.Errorf("expires %v, before %v", after, before)
+	s.wantExpiry(t, id, `{"b":2}`, 2*hour)
+	if err := s.Replace(s.ctx, id, []byte(`{"b":2}`), hour); err != nil {
+		t.Fatal(err)
 	}
+	s.wantExpiry(t, id, `{"b":2}`, hour)
 	unknown := NewID()
 	wantNotFound(t, "Replace", s.Replace(s.ctx, unknown, []byte(`{}`), hour))
 	s.wantNone(t, unknown)
@@ -120,16 +137,14 @@ func testReplace(t *testing.T, s *storeTest) {
 
 func testTouch(t *testing.T, s *storeTest) {
 	id := s.create(t, `{"a":1}`, hour)
-	before := s.want(t, id, `{"a":1}`)
-	if again := s.want(t, id, `{"a":1}`); again.Sub(before).Abs() > 2*time.Second {
-		t.Errorf("Load renews: %v, before %v", again, before)
-	}
 	if err := s.Touch(s.ctx, id, 2*hour); err != nil {
 		t.Fatal(err)
 	}
-	if after := s.want(t, id, `{"a":1}`); after.Sub(before) < hour-2*time.Second {
-		t.Errorf("expires %v, before %v", after, before)
+	s.wantExpiry(t, id, `{"a":1}`, 2*hour)
+	if err := s.Touch(s.ctx, id, hour); err != nil {
+		t.Fatal(err)
 	}
+	s.wantExpiry(t, id, `{"a":1}`, hour)
 	unknown := NewID()
 	wantNotFound(t, "Touch", s.Touch(s.ctx, unknown, hour))
 	s.wantNone(t, unknown)
@@ -137,12 +152,12 @@ func testTouch(t *testing.T, s *storeTest) {
 
 func testDelete(t *testing.T, s *storeTest) {
 	id, other := s.create(t, `{"a":1}`, hour), s.create(t, `{"b":2}`, hour)
-	for range 2 { // that there is none is no error
-		if err := s.Delete(s.ctx, id); err != nil {
-			t.Fatal(err)
-		}
-		s.wantNone(t, id)
+	if err := s.Delete(s.ctx, id); err != nil {
+		t.Fatal(err)
 	}
+	s.wantNone(t, id)
+	wantNotFound(t, "Delete again", s.Delete(s.ctx, id))
+	wantNotFound(t, "Delete", s.Delete(s.ctx, NewID()))
 	// Nothing brings it back.
 	wantNotFound(t, "Replace", s.Replace(s.ctx, id, []byte(`{}`), hour))
 	wantNotFound(t, "Touch", s.Touch(s.ctx, id, hour))
@@ -153,13 +168,45 @@ func testDelete(t *testing.T, s *storeTest) {
 	s.want(t, other, `{"b":2}`)
 }
 
+// What is deleted while others write it stays deleted.
+func testDeleted(t *testing.T, s *storeTest) {
+	for range 50 {
+		id := s.create(t, `{"a":1}`, hour)
+		var group sync.WaitGroup
+		for range 2 {
+			group.Go(func() {
+				for range 5 {
+					if err := s.Replace(s.ctx, id, []byte(`{"b":2}`), hour); err != nil && !errors.Is(err, session.ErrNotFound) {
+						t.Errorf("Replace: %v", err)
+					}
+					if err := s.Touch(s.ctx, id, hour); err != nil && !errors.Is(err, session.ErrNotFound) {
+						t.Errorf("Touch: %v", err)
+					}
+					if u, ok := s.Store.(session.Updater); ok {
+						err := u.Update(s.ctx, id, hour, func([]byte) ([]byte, error) { return []byte(`{"c":3}`), nil })
+						if err != nil && !errors.Is(err, session.ErrNotFound) {
+							t.Errorf("Update: %v", err)
+						}
+					}
+				}
+			})
+		}
+		if err := s.Delete(s.ctx, id); err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+		group.Wait()
+		s.wantNone(t, id)
+	}
+}
+
 func testExpiry(t *testing.T, s *storeTest) {
-	id := s.create(t, `{"a":1}`, 2*time.Second)
+	id := s.create(t, `{"a":1}`, 3*time.Second)
 	touched := s.create(t, `{"b":2}`, 2*time.Second)
-	s.want(t, id, `{"a":1}`)
 	if err := s.Touch(s.ctx, touched, hour); err != nil {
 		t.Fatal(err)
 	}
+	s.wait(time.Second)
+	s.want(t, id, `{"a":1}`) // which does not make it live longer
 	s.wait(3 * time.Second)
 	s.wantNone(t, id)
 	wantNotFound(t, "Replace", s.Replace(s.ctx, id, []byte(`{}`), hour))
@@ -278,6 +325,16 @@ func testUpdate(t *testing.T, s *storeTest) {
 	if err != nil || len(data) != 80 {
 		t.Errorf("%d of 80 changes, %v", len(data), err)
 	}
+	if err := u.Update(s.ctx, id, 2*hour, func(data []byte) ([]byte, error) { return data, nil }); err != nil {
+		t.Error(err)
+	}
+	s.wantExpiry(t, id, string(data), 2*hour)
+	canceled, cancel := context.WithCancel(s.ctx)
+	cancel()
+	if err := u.Update(canceled, id, hour, func([]byte) ([]byte, error) { return []byte("x"), nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("Update: %v, want context.Canceled", err)
+	}
+	s.want(t, id, string(data))
 	no := errors.New("no")
 	if err := u.Update(s.ctx, id, hour, func([]byte) ([]byte, error) { return []byte("x"), no }); !errors.Is(err, no) {
 		t.Errorf("Update: %v", err)
