@@ -128,13 +128,24 @@ func isFragile(number string) bool {
 	return strconv.FormatFloat(f, 'f', -1, 64) != number
 }
 
+// isOf reports whether a key can be one of a format: what is the text of a secret
+// may be the bytes of another, but not the other way round.
+func (k key) isOf(format codec.Format) bool {
+	if format == codec.FormatLitestar {
+		return k.sealed != nil
+	}
+	return !isAESKey(k.signed) || isText(k.signed)
+}
+
 // findInKey looks at the key that verified the cookie.
 func (q *query) findInKey(r *result) {
-	for i, k := range q.keys {
+	isFirst := true // of those that are of this format
+	for _, k := range q.keys {
 		if !r.isAuthentic() || k.label != r.key {
+			isFirst = isFirst && !k.isOf(r.format)
 			continue
 		}
-		if i > 0 {
+		if !isFirst {
 			r.findKey("old-key", k.label, "")
 		}
 		if r.format == codec.FormatLitestar {
