@@ -726,7 +726,7 @@ func TestReverseProxy(t *testing.T) {
 // Around the middleware, a timeout ends the request as it should.
 func TestTimeoutAround(t *testing.T) {
 	c := starlette(t)
-	handler := func(wait time.Duration) http.Handler {
+	handler := func(wait, timeout time.Duration) http.Handler {
 		return http.TimeoutHandler(manager(t, c, session.Options{}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			load(t, r).Set("n", 1)
 			select {
@@ -735,13 +735,13 @@ func TestTimeoutAround(t *testing.T) {
 			}
 			load(t, r).Set("n", 2)
 			io.WriteString(w, "page")
-		})), 50*time.Millisecond, "too slow")
+		})), timeout, "too slow")
 	}
-	response := serve(t, handler(0))
+	response := serve(t, handler(0, time.Minute))
 	if got := sessiontest.Written(t, c, response).Text(); got != `{"n": 2}` || body(t, response) != "page" {
 		t.Errorf("got %s", got)
 	}
-	response = serve(t, handler(time.Minute))
+	response = serve(t, handler(time.Minute, 50*time.Millisecond))
 	if got := body(t, response); response.StatusCode != http.StatusServiceUnavailable || got != "too slow" || response.Header.Get("Set-Cookie") != "" {
 		t.Errorf("%d %q %v", response.StatusCode, got, response.Header)
 	}

@@ -35,12 +35,23 @@ func (q *query) explain(r *result, cookies []cookieinput.Cookie) {
 	if len(r.pieces) == 0 {
 		return
 	}
+	if q.format != 0 && !q.isOfFormat(r.value) {
+		r.find("other-format", "")
+		return
+	}
 	signed := isSigned(r)
 	found := q.explainKey(r) || q.explainValue(r) || signed && q.explainSigner(r) ||
 		!signed && q.explainOrder(r) || explainCut(r) || q.explainName(r, cookies)
 	if !found {
 		q.explainFormat(r, signed)
 	}
+}
+
+// isOfFormat reports whether a value is not clearly of another format than asked
+// for.
+func (q *query) isOfFormat(value string) bool {
+	session, err := codec.ParseUnverified(value)
+	return err != nil || session.Format == q.format
 }
 
 // isSigned goes by the dot that only signed cookies hold.

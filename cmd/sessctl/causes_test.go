@@ -66,7 +66,7 @@ func (c cause) arguments(t *testing.T) []string {
 func TestCauses(t *testing.T) {
 	// What people do to a cookie when they paste it, Python's way to clear one, and
 	// what cannot be migrated, are in hints.txtar, exit.txtar and migrate.txtar.
-	tested := map[string]bool{"wrapped": true, "single-quotes": true, "deletion": true, "target-refuses": true}
+	tested := map[string]bool{"wrapped": true, "single-quotes": true, "deletion": true, "target-refuses": true, "other-format": true}
 	for name, c := range readCauses(t) {
 		tested[c.Cause] = true
 		t.Run(name, func(t *testing.T) {

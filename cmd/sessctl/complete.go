@@ -18,6 +18,12 @@ func setUpCompletion(a app, root *cobra.Command) {
 		panic(err)
 	}
 	completion.Short = "print what a shell needs to complete sessctl's command lines"
+	completion.Long = `Completion prints a script that has a shell complete commands, flags, what flags
+can be, and @FILE. bash needs the package bash-completion.`
+	completion.Example = `  source <(sessctl completion bash)
+  sessctl completion zsh >_sessctl
+  sessctl completion fish >sessctl.fish
+  sessctl completion powershell >sessctl.ps1`
 	completion.Args = cobra.ArbitraryArgs
 	completion.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {

@@ -76,7 +76,9 @@ func readSecret(ctx context.Context, prompt string) ([]byte, error) {
 	defer stop()
 	fmt.Fprint(out, prompt)
 	defer fmt.Fprintln(out)
-	secret, err := interruptible(ctx, func() ([]byte, error) { return readLine(in) })
+	secret, err := interruptible(ctx, func() ([]byte, error) {
+		return readLine(in, func() { fmt.Fprint(out, prompt) })
+	})
 	if ctx.Err() != nil {
 		_ = term.Restore(fd, state)
 	}

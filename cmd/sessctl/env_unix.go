@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/signal"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -26,8 +27,9 @@ func openTerminal() (in, out *os.File, err error) {
 }
 
 // readLine reads a line without echo. It is term.ReadPassword, but ends at
-// Ctrl-D, which that one does not notice.
-func readLine(in *os.File) ([]byte, error) {
+// Ctrl-D, which that one does not notice, and is silent again when it goes on
+// after Ctrl-Z: the shell has given the terminal its echo back by then.
+func readLine(in *os.File, again func()) ([]byte, error) {
 	fd := int(in.Fd())
 	state, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
@@ -41,6 +43,16 @@ func readLine(in *os.File) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = unix.IoctlSetTermios(fd, setTermios, state) }()
+	resumed := make(chan os.Signal, 1)
+	signal.Notify(resumed, syscall.SIGCONT)
+	defer close(resumed)
+	defer signal.Stop(resumed)
+	go func() {
+		for range resumed {
+			_ = unix.IoctlSetTermios(fd, setTermios, &silent)
+			again()
+		}
+	}()
 	var line []byte
 	buf := make([]byte, 4096)
 	for {

@@ -22,7 +22,7 @@ func openTerminal() (in, out *os.File, err error) {
 }
 
 // readLine reads a line without echo.
-func readLine(in *os.File) ([]byte, error) { return term.ReadPassword(int(in.Fd())) }
+func readLine(in *os.File, _ func()) ([]byte, error) { return term.ReadPassword(int(in.Fd())) }
 
 // showsText reports whether f is a console, and has it understand colours.
 func showsText(f *os.File) bool {

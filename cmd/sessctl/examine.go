@@ -58,7 +58,9 @@ func (q *query) findInTimes(r *result) {
 		r.find("clock-ahead", "by "+duration(r.signedAt.Unix()-q.now.Unix()))
 	case r.expired == nil || r.expiresAt.IsZero():
 	case *r.expired && !r.signedAt.IsZero():
-		r.find("expired", fmt.Sprintf("signed %s, and the max age is %s", c.relative(r.signedAt), duration(int64(q.maxAge/time.Second))))
+		f := newFinding("expired", "", fmt.Sprintf("signed %s, and the max age is %s", c.relative(r.signedAt), duration(int64(q.maxAge/time.Second))))
+		f.Hint += "; if the app's max age is another, give --max-age: Starlette's cookies do not hold it"
+		r.add(f)
 	case *r.expired:
 		r.find("expired", c.relative(r.expiresAt))
 	case r.expiresAt.Unix()-q.now.Unix() < int64(q.maxAge/time.Second)/10:

@@ -21,7 +21,7 @@ func TestExamples(t *testing.T) {
 	e, _, _ := testEnv("")
 	root := newRoot(e, newVoice(e), nil)
 	for _, cmd := range root.Commands() {
-		if cmd.IsAdditionalHelpTopicCommand() || cmd.Name() == "help" || cmd.Name() == "completion" {
+		if cmd.IsAdditionalHelpTopicCommand() || cmd.Name() == "help" {
 			continue
 		}
 		if cmd.Example == "" {
@@ -38,13 +38,21 @@ func runExamples(t *testing.T, cmd *cobra.Command) {
 		if !strings.Contains(line, "sessctl "+cmd.Name()) {
 			t.Errorf("no example of %s: %s", cmd.Name(), line)
 		}
-		run := exec.CommandContext(t.Context(), "sh", "-c", "set -e; "+line)
+		run := exec.CommandContext(t.Context(), shellOf(line), "-c", "set -e; "+line)
 		run.Dir = dir
 		run.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"), "SESSION_SECRET="+exampleSecret, "SESSCTL_KEY_FILE=")
 		if out, err := run.CombinedOutput(); err != nil {
 			t.Errorf("%s\n%v\n%s", line, err, out)
 		}
 	}
+}
+
+// shellOf returns the shell that knows the syntax of an example.
+func shellOf(line string) string {
+	if strings.Contains(line, "<(") {
+		return "bash"
+	}
+	return "sh"
 }
 
 const exampleSecret = "a secret of the examples"

@@ -38,7 +38,7 @@ var findingKinds = []struct{ code, level, says, do string }{
 
 	// Sizes.
 	{"cookie-too-large", levelWarn, "name and value are larger than the 4096 bytes that browsers keep", "store less in the session"},
-	{"header-too-large", levelWarn, "the Cookie header comes near what servers accept, or exceeds it", "store less in the session; sessctl inspect shows which keys are the largest"},
+	{"header-too-large", levelWarn, "the Cookie header comes near what servers accept, or exceeds it", "store less in the session, or clear what else is sent"},
 
 	// Attributes of a Set-Cookie line.
 	{"no-secure", levelWarn, "the cookie is set without Secure, so it is sent over plain HTTP too", "Starlette: https_only=True; Litestar: secure=True"},
@@ -50,21 +50,22 @@ var findingKinds = []struct{ code, level, says, do string }{
 	// Times.
 	{"no-timestamp", levelInfo, "the cookie has no timestamp, as of Starlette 0.6.2 to 0.7: it never expires", ""},
 	{"near-expiry", levelInfo, "less than a tenth of its lifetime is left", ""},
-	{"expired", levelCause, "its max age has passed", "the user has to log in again; if the app's max age is another, give --max-age (Starlette's cookies do not hold it)"},
+	{"expired", levelCause, "its max age has passed", "the user has to log in again"},
 	{"clock-ahead", levelCause, "it was signed in the future", "the clock of the host that signed it is ahead, or this one is behind: set both by NTP; --now sets another time here"},
 
 	// What it holds.
 	{"not-json", levelWarn, "the session is JSON to Python alone: it holds NaN, Infinity or half a surrogate pair", "other languages cannot read it"},
 	{"unreadable", levelWarn, "the framework itself cannot read this session", "it answers every request with an error until the cookie is cleared"},
 	{"empty-session", levelInfo, "the session is empty: the frameworks set no cookie for it, and clear the one that is there", ""},
+	{"shortened", levelWarn, "the target's max age is shorter than what was left of its lifetime", "give --to-max-age, if the app's is longer"},
 	{"target-refuses", levelCause, "the target cannot hold this session", "change what the message names, in the app or in the flags"},
 	{"fragile-number", levelInfo, "it holds a number that JavaScript, or Go's any, would change", "read it as a string or as json.Number; codec.Values keeps it"},
 
 	// Keys.
 	{"text-key", levelWarn, "the AES key is printable text, which holds fewer random bits than its length says", "for a new key: sessctl keygen --format litestar"},
 	{"short-key", levelWarn, "the AES key is shorter than the 32 bytes that are recommended", "random bytes make it strong enough; for a new one: sessctl keygen --format litestar"},
-	{"weak-secret", levelWarn, "key KEY is short, or stands in documentation: others can guess it and forge sessions", "for a new key: sessctl keygen"},
-	{"old-key", levelInfo, "key KEY verifies it, not the first one given: an app that knows only the first sees no session", "keep the old key in the app until these cookies have expired"},
+	{"weak-secret", levelWarn, "key KEY is short, repeats itself, or stands in documentation: others can guess it and forge sessions", "for a new key: sessctl keygen"},
+	{"old-key", levelWarn, "key KEY verifies it, not the first one given: an app that knows only the first sees no session", "keep the old key in the app until these cookies have expired"},
 	{"key-newline", levelCause, "key KEY matches with its trailing newline: the app reads the file without .strip()", "write raw: in front of it"},
 	{"key-line-end", levelCause, "key KEY matches without the line ends behind it", "take them off"},
 	{"key-blanks", levelCause, "key KEY matches without the blanks around it", "take them off"},
@@ -81,7 +82,7 @@ var findingKinds = []struct{ code, level, says, do string }{
 	{"no-key", levelCause, "it is encrypted, and no key was given", "it is the secret of the app's CookieBackendConfig (litestar.middleware.session.client_side; in Starlite before 1.34 SessionCookieConfig): give it with --key-file, --key-env or --key-prompt"},
 
 	// Why there is no session.
-	{"deletion", levelCause, "the app has ended the session: the value is empty or null, or Max-Age is 0", "look at the response before this one: what cleared it?"},
+	{"deletion", levelCause, "the app has ended the session: the value is empty or null, or Max-Age is 0", "look at the request whose response cleared it"},
 	{"missing-chunk", levelCause, "a chunk is missing", "a browser or proxy dropped it: look at the sizes of the cookies and of the Cookie header"},
 	{"chunk-order", levelCause, "the chunks were joined in the order of their names as text, session-10 before session-2", "join them by number"},
 	{"cut", levelCause, "its end is missing", "copy the whole value; if the app sees it like this, something on its way cuts long cookies"},
@@ -92,6 +93,7 @@ var findingKinds = []struct{ code, level, says, do string }{
 	{"lost-plus", levelCause, "it reads once its blanks are + again", "something decoded it as a form: take the cookie from the header itself"},
 	{"other-app", levelCause, "another app's cookie of the same name counts, being the last one", "cookies do not know ports: on localhost, and wherever apps share a host, give each app a cookie name of its own"},
 	{"other-name", levelCause, "key KEY fits another cookie of the input", "the app names its cookie so: leave out --name, or give that one"},
+	{"other-format", levelCause, "it is a cookie of the other format", "leave out --format"},
 	{"flask", levelCause, "it is a session of Flask", "Flask's default name is session too: give one of the apps another"},
 	{"django", levelCause, "it is a session of Django's signed_cookies backend", "it is another app's"},
 	{"jwt", levelCause, "it is a JSON Web Token, no session cookie", "it is another app's, or a token that belongs into the Authorization header"},

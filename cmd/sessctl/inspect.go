@@ -33,6 +33,7 @@ no values: that is what sessctl decode is for. INPUT is what that takes.`,
   curl -si https://app.example/ | sessctl inspect`,
 	}, &i.outputFlags, i.run)
 	i.register(cmd, "print a JSON object for each result (see sessctl help json)")
+	acceptRedact(cmd)
 	return cmd
 }
 
@@ -157,15 +158,21 @@ func (r *result) largest() int {
 // headerSize returns how long the Cookie header is: the whole line if that was
 // given, else one with these cookies alone. It is 0 for values without a name.
 func (r *result) headerSize() int {
+	for _, p := range r.pieces {
+		if p.Header > 0 {
+			return p.Header
+		}
+	}
+	return r.ownHeaderSize()
+}
+
+func (r *result) ownHeaderSize() int {
 	size := 0
 	for _, p := range r.pieces {
 		if p.Name == "" {
 			return 0
 		}
 		size += len("; ") + p.Size + len("=")
-		if p.Header > 0 {
-			return p.Header
-		}
 	}
 	if size == 0 {
 		return 0
@@ -185,6 +192,9 @@ func (q *query) look(r *result) {
 	r.findFragileNumbers()
 	if size := r.headerSize(); size >= headerWarning {
 		detail := fmt.Sprintf("%d bytes", size)
+		if own := r.ownHeaderSize(); own < size/2 {
+			detail += fmt.Sprintf(", of which this session takes %d", own)
+		}
 		if r.values != nil && r.values.Len() > 0 {
 			largest := r.keysBySize()[0]
 			detail += fmt.Sprintf(", and the largest key is %q with %d", shortName(largest.Key), largest.Size)

@@ -35,6 +35,9 @@ func (m *made) find(values *codec.Values) {
 	if size := len("Cookie: " + m.header()); size >= headerWarning {
 		r.find("header-too-large", fmt.Sprintf("%d bytes", size))
 	}
+	if !isJSON(values.Text()) {
+		r.find("not-json", "")
+	}
 	if isWeak(m.secret()) {
 		r.findKey("weak-secret", m.key.label, "")
 	}

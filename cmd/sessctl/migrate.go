@@ -231,6 +231,9 @@ func (m *mover) move(r *result, received []cookieinput.Cookie) (*moved, error) {
 	switch {
 	case err == nil:
 		v.outcome, v.code = outcomeOK, exitOK
+		if !m.renew && !v.expiresAt.IsZero() && v.expiresAt.Before(r.expiresAt.Add(-time.Second)) {
+			v.findings = append(v.findings, newFinding("shortened", "", ""))
+		}
 	case !errors.As(err, &v.failure), v.failure.code == exitInternal:
 		return nil, err
 	case v.failure.code == exitOutsideTime:

@@ -180,6 +180,13 @@ func (r *reader) register(cmd *cobra.Command, jsonUsage string) {
 	cmd.ValidArgsFunction = completeInput
 }
 
+// acceptRedact takes --redact for scripts that give it always: a command that
+// prints no values has nothing to hide.
+func acceptRedact(cmd *cobra.Command) {
+	cmd.Flags().Bool("redact", false, "")
+	_ = cmd.Flags().MarkHidden("redact")
+}
+
 // prepare checks the flags before anything is read.
 func (r *reader) prepare() (err error) {
 	if err := r.keys.check(); err != nil {

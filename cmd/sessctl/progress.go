@@ -36,7 +36,7 @@ func (r *reader) startProgress(lines *blocks) *progress {
 	size := sizeOf(lines.input)
 	if size > 0 {
 		style = mpb.BarStyle()
-		options = append(options, mpb.AppendDecorators(decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
+		options = append(options, mpb.AppendDecorators(decor.Name(" "), decor.Percentage(), decor.Name(", "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
 	}
 	p.bar = p.container.New(size, style, options...)
 	return p

@@ -25,6 +25,12 @@ func (q *query) read(f *family) ([]*result, error) {
 	}
 	var results []*result
 	var sealed []cookieinput.Cookie
+	if len(bare) == 0 && len(chunks) == 0 {
+		found, err := q.readBeside(f)
+		if err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
 	for _, c := range bare {
 		if q.format == codec.FormatLitestar || q.format == 0 && !strings.Contains(c.Value, ".") {
 			sealed = append(sealed, c)
@@ -72,6 +78,27 @@ func (q *query) read(f *family) ([]*result, error) {
 		}
 	}
 	return results, nil
+}
+
+// readBeside reads what a request carries beside a deletion that counts, being
+// the last of its name: what a key authenticates is told all the same.
+func (q *query) readBeside(f *family) ([]*result, error) {
+	last := len(f.bare) - 1
+	if last < 1 || f.bare[last].Header == 0 || len(q.keys) == 0 {
+		return nil, nil
+	}
+	beside := *f
+	beside.bare = slices.DeleteFunc(slices.Clone(f.bare), cookieinput.Cookie.Deletion)
+	if len(beside.bare) == 0 {
+		return nil, nil
+	}
+	found, err := q.read(&beside)
+	found = slices.DeleteFunc(found, func(r *result) bool { return !r.isAuthentic() })
+	for _, r := range found {
+		r.find("duplicate-cookie", "")
+		r.find("other-app", "it says that there is no session")
+	}
+	return found, err
 }
 
 // unmatched is what a result says as long as no key has verified its cookie.
@@ -204,9 +231,7 @@ func (q *query) readSealed(name string, bare []cookieinput.Cookie, chunks map[in
 	if err != nil {
 		return nil, err
 	}
-	if r.tried = tried; tried == 0 {
-		r.verified = nil
-	}
+	r.tried = tried
 	session, err := decoder.DecodeCookies(cookies)
 	if tried == 0 && errors.Is(err, codec.ErrUnauthentic) {
 		session, err = codec.ParseUnverified(r.value)

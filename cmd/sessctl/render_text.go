@@ -111,7 +111,7 @@ func (r *result) verdict(q *query, c clock) verdict {
 	}
 	line := ""
 	if r.values != nil {
-		line = summary(r, c, len(q.keys) > 1)
+		line = summary(r, c, q.labelled || len(q.keys) > 1)
 	}
 	switch r.outcome {
 	case outcomeOK:

@@ -17,6 +17,7 @@ type query struct {
 	now        time.Time
 	keys       []key // none: nothing is verified
 	unverified bool  // that was asked for; there are no keys
+	labelled   bool  // name the key that fits, also where there is but one
 	batch      bool  // of many cookies: nothing is tried on those that no key verifies, for anyone can send such
 
 	timed, untimed, sealed *codec.Codec // made when first needed

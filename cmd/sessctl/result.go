@@ -69,15 +69,16 @@ type piece struct {
 	cookieinput.Cookie
 }
 
-// chunks returns how many numbered cookies the session was read from.
+// chunks returns how many numbers the cookies have that the session was read
+// from; of a number that was sent twice the last one counts.
 func (r *result) chunks() int {
-	n := 0
+	numbers := map[int]bool{}
 	for _, p := range r.pieces {
 		if p.number >= 0 {
-			n++
+			numbers[p.number] = true
 		}
 	}
-	return n
+	return len(numbers)
 }
 
 // find notes a finding, each once. Detail may be empty.

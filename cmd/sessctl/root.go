@@ -88,8 +88,10 @@ func newVersion(a app) *cobra.Command {
 		Use:     "version",
 		Short:   "print the version and the commit it was built from",
 		Example: "  sessctl version",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError("version takes no argument")
+			}
 			_, err := fmt.Fprintln(a.env.stdout, versionLine())
 			return err
 		},

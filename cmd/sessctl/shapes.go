@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/internal/anatomy"
 	"github.com/sessctl/sessctl/internal/cookieinput"
 )
 
@@ -90,9 +91,10 @@ func startsSigned(c cookieinput.Cookie) bool {
 	return strings.HasPrefix(c.Value, "eyJ") && !strings.Contains(c.Value, ".")
 }
 
-// isLongBase64 takes what is longer than an id or a token.
+// isLongBase64 takes what is longer than an id or a token, and lacks what stands
+// at the end of an encrypted cookie.
 func isLongBase64(c cookieinput.Cookie) bool {
-	return len(c.Value) > 128 && strings.Trim(c.Value, base64Alphabet) == ""
+	return len(c.Value) > 128 && !(holdsMarker(c.Value) && bytes.HasSuffix(lenient(c.Value), []byte("}"))) && strings.Trim(c.Value, base64Alphabet) == ""
 }
 
 const (
@@ -103,9 +105,13 @@ const (
 
 // holdsMarker reports whether value decodes, as far as it does, to what an
 // encrypted cookie has in front of its expiry.
-func holdsMarker(value string) bool {
-	raw, _ := base64.StdEncoding.DecodeString(unescape(value))
-	return bytes.Contains(raw, []byte("additional_authenticated_data="))
+func holdsMarker(value string) bool { return bytes.Contains(lenient(value), []byte(anatomy.Marker)) }
+
+// lenient decodes base64 in either alphabet, up to the first error.
+func lenient(value string) []byte {
+	standard := strings.NewReplacer("-", "+", "_", "/").Replace(unescape(value))
+	raw, _ := base64.RawStdEncoding.DecodeString(strings.TrimRight(standard, "="))
+	return raw
 }
 
 // isWrapped reports whether the cookies are one whose value a line end cut into

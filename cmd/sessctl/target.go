@@ -268,10 +268,14 @@ func (w *writer) refusal(values *codec.Values, err error) error {
 	return f
 }
 
-// largestKeys lists the keys that take the most, for people.
+// largestKeys lists the keys that take the most, for people: a name and its value
+// together, as the codec counts.
 func largestKeys(values *codec.Values) string {
 	const most = 3
 	keys := redacted(values)
+	for i := range keys {
+		keys[i].Size += len(keys[i].Key)
+	}
 	slices.SortStableFunc(keys, func(a, b redactedKey) int { return cmp.Compare(b.Size, a.Size) })
 	var list []string
 	for _, k := range keys[:min(most, len(keys))] {

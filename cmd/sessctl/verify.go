@@ -30,6 +30,7 @@ INPUT is what sessctl decode takes.`,
   sessctl verify --key-env SESSION_SECRET --each-line <cookies.txt >verdicts.jsonl`,
 	}, &v.outputFlags, v.run)
 	v.register(cmd, "print a JSON object for each result (see sessctl help json)")
+	acceptRedact(cmd)
 	return cmd
 }
 
@@ -40,6 +41,7 @@ func (v *verify) run(ctx context.Context, args []string) error {
 	if !v.keys.withDefault(v.env).given() {
 		return usageError("verify needs a key", "give the app's secret with --key-file, --key-env or --key-prompt; see sessctl help keys")
 	}
+	v.query.labelled = true
 	if v.eachLine {
 		return v.runLines(ctx, args, v.lines())
 	}
