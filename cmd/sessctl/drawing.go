@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/fatih/color"
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/internal/anatomy"
@@ -35,19 +35,17 @@ const minWidth = 30
 // The parts of a value in the picture, told apart by texture and by colour.
 var (
 	textures   = []string{"█", "▓", "▒", "░", "▚"}
-	partStyles = []ansi.Style{
-		ansi.NewStyle(ansi.AttrBlueForegroundColor), ansi.NewStyle(ansi.AttrYellowForegroundColor),
-		ansi.NewStyle(ansi.AttrGreenForegroundColor), ansi.NewStyle(ansi.AttrCyanForegroundColor),
-		ansi.NewStyle(ansi.AttrMagentaForegroundColor),
+	partStyles = []*color.Color{
+		style(color.FgBlue), style(color.FgYellow), style(color.FgGreen), style(color.FgCyan), style(color.FgMagenta),
 	}
-	headStyle = ansi.NewStyle(ansi.AttrBold)
+	headStyle = style(color.Bold)
 )
 
-func (d *drawing) styled(style ansi.Style, s string) string {
+func (d *drawing) styled(style *color.Color, s string) string {
 	if !d.color {
 		return s
 	}
-	return style.Styled(s)
+	return style.Sprint(s)
 }
 
 // append appends all that is known of a result.
@@ -203,7 +201,7 @@ func (d *drawing) findings(b *strings.Builder, r *result) {
 		b.WriteByte('\n')
 	}
 	for _, f := range r.findings {
-		style := map[string]ansi.Style{levelCause: errorStyle, levelWarn: warnStyle, levelInfo: hintStyle}[f.Level]
+		style := map[string]*color.Color{levelCause: errorStyle, levelWarn: warnStyle, levelInfo: hintStyle}[f.Level]
 		fmt.Fprintf(b, "%s %s (%s)\n", d.styled(style, f.Level+":"), termtext.Escape(f.Message), f.Code)
 		if f.Hint != "" {
 			fmt.Fprintf(b, "  → %s\n", termtext.Escape(f.Hint))

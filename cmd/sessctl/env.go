@@ -85,16 +85,21 @@ func readSecret(ctx context.Context, prompt string) ([]byte, error) {
 	return secret, err
 }
 
-// readFile reads at most limit bytes. A pipe without a writer blocks in Open.
+// readFile reads at most limit bytes. A pipe without a writer blocks in Open;
+// what is a file does not, and spares the start of the process a thread.
 func readFile(ctx context.Context, path string, limit int64) ([]byte, error) {
-	return interruptible(ctx, func() ([]byte, error) {
+	read := func() ([]byte, error) {
 		file, err := os.Open(path)
 		if err != nil {
 			return nil, err
 		}
 		defer file.Close()
 		return io.ReadAll(io.LimitReader(file, limit))
-	})
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		return read()
+	}
+	return interruptible(ctx, read)
 }
 
 // readStdin is [readFile] for standard input, whatever it is called.

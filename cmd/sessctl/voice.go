@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/fatih/color"
 
 	"github.com/sessctl/sessctl/internal/termtext"
 )
@@ -23,17 +23,25 @@ func newVoice(e *env) *voice {
 }
 
 var (
-	errorStyle = ansi.NewStyle(ansi.AttrBold, ansi.AttrRedForegroundColor)
-	warnStyle  = ansi.NewStyle(ansi.AttrBold, ansi.AttrYellowForegroundColor)
-	hintStyle  = ansi.NewStyle(ansi.AttrCyanForegroundColor)
+	errorStyle = style(color.Bold, color.FgRed)
+	warnStyle  = style(color.Bold, color.FgYellow)
+	hintStyle  = style(color.FgCyan)
 )
 
-func (v *voice) line(label string, style ansi.Style, text string) {
+// style returns a style that always writes its escape sequences: whether there
+// are to be any is decided for each stream, by useColor.
+func style(attributes ...color.Attribute) *color.Color {
+	c := color.New(attributes...)
+	c.EnableColor()
+	return c
+}
+
+func (v *voice) line(label string, style *color.Color, text string) {
 	if v.quiet {
 		return
 	}
 	if label != "" && v.color {
-		label = style.Styled(label)
+		label = style.Sprint(label)
 	}
 	// An error while telling of errors has nowhere to go.
 	_, _ = fmt.Fprintf(v.w, "sessctl: %s%s\n", label, termtext.Escape(text))
