@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/codec/itsdangerous"
@@ -357,21 +359,24 @@ func (q *query) explainName(r *result, cookies []cookieinput.Cookie) bool {
 	if q.name == "" || len(q.keys) == 0 {
 		return false
 	}
-	all := *q
-	all.name = ""
-	for _, f := range all.families(cookies) {
-		found, err := all.read(f)
-		if err != nil {
-			continue
-		}
-		for _, other := range found {
-			if other.isAuthentic() && other.name != q.name {
-				r.findKey("other-name", other.key, other.name)
-				return true
+	if q.elsewhere == nil { // it depends on no result
+		q.elsewhere = &result{}
+		all := *q
+		all.name = ""
+		for _, f := range all.families(cookies) {
+			found, _ := all.read(f)
+			for _, other := range found {
+				if other.isAuthentic() && other.name != q.name {
+					q.elsewhere = other
+				}
 			}
 		}
 	}
-	return false
+	if q.elsewhere.key == "" {
+		return false
+	}
+	r.findKey("other-name", q.elsewhere.key, q.elsewhere.name)
+	return true
 }
 
 // explainFormat tells of keys that cannot be of this cookie's format.
@@ -389,7 +394,7 @@ func (q *query) explainFormat(r *result, signed bool) {
 		q.findUnusable(r)
 	case r.outcome == outcomeNotAuthentic:
 		for _, k := range q.keys {
-			if isAESKey(k.signed) && !isText(k.signed) {
+			if isAESKey(k.signed) && !isReadable(k.signed) {
 				r.findKey("key-of-other-format", k.label, fmt.Sprintf("%d bytes that are no text, as an AES key is, and this cookie is signed", len(k.signed)))
 			}
 		}
@@ -413,6 +418,11 @@ func (k key) lengthFinding() finding {
 		f.Hint = k.advice
 	}
 	return f
+}
+
+// isReadable reports whether b is a text, in whatever language.
+func isReadable(b []byte) bool {
+	return utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func isText(b []byte) bool {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sessctl/sessctl/internal/termtext"
 )
 
 // setUpCompletion registers what flags can be, and refuses shells that cobra's
@@ -25,6 +28,14 @@ can be, and @FILE. bash needs the package bash-completion.`
   sessctl completion fish >sessctl.fish
   sessctl completion powershell >sessctl.ps1`
 	completion.Args = cobra.ArbitraryArgs
+	for _, shell := range completion.Commands() {
+		shell.Args = func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError("completion takes no more arguments")
+			}
+			return nil
+		}
+	}
 	completion.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usageError("no such shell", "completion is for bash, zsh, fish or powershell")
@@ -43,13 +54,18 @@ func completeInput(_ *cobra.Command, _ []string, word string) ([]string, cobra.S
 	}
 	directive := cobra.ShellCompDirectiveNoFileComp
 	var words []string
-	found, _ := filepath.Glob(path + "*")
-	for _, name := range found {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
+	dir, prefix := filepath.Split(path)
+	entries, _ := os.ReadDir(cmp.Or(dir, "."))
+	for _, entry := range entries {
+		name := entry.Name()
+		if !strings.HasPrefix(name, prefix) || termtext.Escape(name) != name {
+			continue // what does not print would upset the terminal
+		}
+		if info, err := os.Stat(dir + name); err == nil && info.IsDir() {
 			name += string(filepath.Separator)
 			directive |= cobra.ShellCompDirectiveNoSpace
 		}
-		words = append(words, "@"+name)
+		words = append(words, "@"+dir+name)
 	}
 	return words, directive
 }

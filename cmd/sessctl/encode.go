@@ -63,6 +63,9 @@ func (e *encode) run(ctx context.Context, args []string) error {
 	if err := keys.checkStdin(args, "session"); err != nil {
 		return err
 	}
+	if err := e.checkOutput(e.env, args, keys); err != nil {
+		return err
+	}
 	if err := t.takeKey(ctx, e.env, keys); err != nil {
 		return err
 	}

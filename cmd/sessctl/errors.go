@@ -72,7 +72,7 @@ func (v *voice) exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case isBrokenPipe(err):
-		return exitOK // who reads has enough
+		return exitIO // who reads has enough; but what was to be delivered was not
 	case errors.As(err, &f):
 		v.error(f.text, f.hints...)
 		return f.code
@@ -93,6 +93,8 @@ func flagError(err error) error {
 	case errors.As(err, &unknown) && isSecretFlag(unknown.GetSpecifiedName()),
 		errors.As(err, &missing) && isSecretFlag(missing.GetFlag().Name):
 		return keyInArguments()
+	case errors.As(err, &unknown) && !isWord(unknown.GetSpecifiedName()):
+		return usageError("unknown flag")
 	case errors.As(err, &unknown):
 		return usageError("unknown flag --" + unknown.GetSpecifiedName())
 	case errors.As(err, &missing):

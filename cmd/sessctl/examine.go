@@ -136,7 +136,7 @@ func (k key) isOf(format codec.Format) bool {
 	if format == codec.FormatLitestar {
 		return k.sealed != nil
 	}
-	return !isAESKey(k.signed) || isText(k.signed)
+	return !isAESKey(k.signed) || isReadable(k.signed)
 }
 
 // findInKey looks at the key that verified the cookie.

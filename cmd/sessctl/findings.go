@@ -67,6 +67,7 @@ var findingKinds = []struct{ code, level, says, do string }{
 	{"weak-secret", levelWarn, "key KEY is short, repeats itself, or stands in documentation: others can guess it and forge sessions", "for a new key: sessctl keygen"},
 	{"old-key", levelWarn, "key KEY verifies it, not the first one given: an app that knows only the first sees no session", "keep the old key in the app until these cookies have expired"},
 	{"key-newline", levelCause, "key KEY matches with its trailing newline: the app reads the file without .strip()", "write raw: in front of it"},
+	{"key-crlf", levelCause, "key KEY matches with Unix line ends: the app reads the file as a text, which turns Windows' into those, and without .strip()", "give the file Unix line ends, and write raw: in front of it"},
 	{"key-line-end", levelCause, "key KEY matches without the line ends behind it", "take them off"},
 	{"key-blanks", levelCause, "key KEY matches without the blanks around it", "take them off"},
 	{"key-quotes", levelCause, "key KEY matches without the quotes around it", "take them off"},

@@ -28,7 +28,7 @@ func (k key) guesses() []guess {
 	}
 	trimmed := strings.TrimSpace(k.text)
 	add("key-newline", k.text)
-	add("key-newline", strings.ReplaceAll(k.text, "\r\n", "\n")) // as Python's open reads a text
+	add("key-crlf", strings.ReplaceAll(k.text, "\r\n", "\n")) // as Python's open reads a text
 	add("key-line-end", strings.TrimRight(k.text, "\r\n"))
 	add("key-blanks", trimmed)
 	add("key-quotes", cutEither(trimmed))

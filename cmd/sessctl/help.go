@@ -108,7 +108,8 @@ const helpExitCodes = `   0  ok; also a signed cookie without a key, which stder
    3  authentic, but expired, or signed in the future
    4  not a session cookie, malformed, a chunk missing, too large, or a deletion;
       of encode and migrate also what the target cannot hold
-   5  input or output failed
+   5  input or output failed; without a word where only a reader has gone, which
+      changes no verdict on a single cookie
   70  internal error
  130  interrupted
 

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sessctl/sessctl/codec"
 )
@@ -20,6 +21,7 @@ type keygen struct {
 	app
 	outputFlags
 	format string
+	flags  *pflag.FlagSet
 }
 
 func newKeygen(a app) *cobra.Command {
@@ -38,6 +40,7 @@ secret of its own.`,
   sessctl keygen -q --format litestar | sessctl encode --format litestar --key-file - @session.json`,
 	}, &k.outputFlags, k.run)
 	flags := cmd.Flags()
+	k.flags = flags
 	flags.StringVar(&k.format, "format", "", "make it for the `FORMAT` starlette, litestar or starlite")
 	flags.StringVarP(&k.path, "output", "o", "", "write to `FILE`, which must not be there yet, instead of standard output, which is -")
 	flags.BoolVarP(&k.quiet, "quiet", "q", false, "do not say how it is read")
@@ -55,6 +58,9 @@ func (k *keygen) run(_ context.Context, args []string) error {
 	}
 	if err := oneOf("format", k.format, targetChoices); err != nil {
 		return err
+	}
+	if k.path == "" && k.flags.Changed("output") {
+		return usageError("--output needs the name of a file", "- is standard output")
 	}
 	secret := make([]byte, secretSize)
 	rand.Read(secret) // it never fails

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -315,7 +316,13 @@ func (f keyFlags) promptText() string {
 // isVariable keeps to the names that people give to variables: what else is
 // given to --key-env is likely the key itself, and must not be repeated.
 func isVariable(s string) bool {
-	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == ""
+	isSecret := len(s) > 20 && !strings.Contains(s, "_") || len(s) >= 16 && strings.Trim(s, "ABCDEF0123456789") == ""
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == "" && !isSecret
+}
+
+// looksLikePath tells names of files from what may be a secret.
+func looksLikePath(s string) bool {
+	return len(s) <= 12 || strings.ContainsAny(s, `/\.`) && len(s) < 256
 }
 
 // readKeyFile reads at most maxKeySize bytes; from says who named the path.
@@ -331,6 +338,8 @@ func readKeyFile(ctx context.Context, e *env, path, from string) ([]byte, error)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case errors.Is(err, fs.ErrNotExist) && !looksLikePath(path):
+		return nil, usageError("cannot read a key: no such file"+from, "a key file is named by its path; it is not the key itself")
 	case err != nil:
 		return nil, usageError("cannot read a key: " + err.Error() + from)
 	case len(text) > maxKeySize:

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -38,7 +39,8 @@ func run(args []string, e *env) (code int) {
 	root := newRoot(e, say, args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if out.err != nil {
+	// A reader that has gone changes no verdict.
+	if out.err != nil && !(isBrokenPipe(out.err) && (err == nil || errors.As(err, new(told)))) {
 		err = writeFailed(out.err)
 	}
 	return say.exitCode(err)

@@ -160,6 +160,9 @@ func (m *migrate) loadBoth(ctx context.Context, args []string) error {
 	if err := m.toKeys.checkStdin(args, "cookie"); err != nil {
 		return err
 	}
+	if err := m.checkOutput(m.env, nil, m.toKeys); err != nil {
+		return err
+	}
 	if err := m.load(ctx, args); err != nil {
 		return err
 	}
@@ -168,7 +171,7 @@ func (m *migrate) loadBoth(ctx context.Context, args []string) error {
 	}
 	m.say.detail("key %q of the target", m.to.key.label)
 	for _, k := range m.query.keys {
-		if sameSecret(k.signed, m.to.secret()) || k.sealed != nil && sameSecret(k.sealed, m.to.secret()) {
+		if k.isSameSecret(m.to.key) {
 			return usageError(fmt.Sprintf("key %q of the target is the secret of the source", m.to.key.label),
 				"a weakness of one must not reach the other: sessctl keygen makes a fresh one")
 		}
@@ -284,6 +287,9 @@ func (m *mover) writerFor(to route) (*writer, error) {
 	var from *codec.Codec
 	if to.fromName != "" {
 		source := &target{format: to.format, cookie: m.clear}
+		if name := strings.ToLower(to.fromName); strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__secure-") {
+			source.cookie.Insecure = false // else the browser had not taken it
+		}
 		for _, k := range m.query.keys {
 			if k.label == to.fromBy {
 				source.key = k
@@ -398,7 +404,7 @@ func (m *migrate) record(v *moved) cookieRecord {
 		rec.Findings = append(rec.Findings, f)
 	case v.made != nil:
 		rec.add(v.made, !m.dryRun)
-		rec.Renewed = m.renew
+		rec.Renewed = m.renew || v.source.expiresAt.IsZero()
 		for _, c := range v.cleared {
 			rec.Cleared = append(rec.Cleared, c.String())
 		}

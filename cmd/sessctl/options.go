@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"time"
 
@@ -55,6 +56,48 @@ func (o *outputFlags) check() error {
 
 // toTerminal reports whether the output is for a person's eyes.
 func (o *outputFlags) toTerminal(e *env) bool { return e.stdoutTTY && isStdout(o.path) }
+
+// checkOutput refuses to write over what is read: the cookies would be gone, or
+// a batch would read what it has written, without end.
+func (o *outputFlags) checkOutput(e *env, args []string, keys ...keyFlags) error {
+	if isStdout(o.path) {
+		return nil
+	}
+	out, err := os.Stat(o.path)
+	if err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	var inputs []os.FileInfo
+	for _, arg := range args {
+		if path, ok := strings.CutPrefix(arg, "@"); ok {
+			inputs = appendInfo(inputs, path)
+		}
+	}
+	for _, k := range keys {
+		for _, file := range k.files {
+			_, path := splitLabel(file)
+			inputs = appendInfo(inputs, path)
+		}
+	}
+	if stdin, ok := e.stdin.(*os.File); ok {
+		if info, err := stdin.Stat(); err == nil {
+			inputs = append(inputs, info)
+		}
+	}
+	for _, info := range inputs {
+		if os.SameFile(info, out) {
+			return usageError("--output names a file that is read", "write to another file, and rename it afterwards")
+		}
+	}
+	return nil
+}
+
+func appendInfo(infos []os.FileInfo, path string) []os.FileInfo {
+	if info, err := os.Stat(path); err == nil {
+		infos = append(infos, info)
+	}
+	return infos
+}
 
 // open returns where the output goes.
 func (o *outputFlags) open(e *env) *output { return &output{path: o.path, w: e.stdout} }
@@ -218,6 +261,9 @@ func (r *reader) load(ctx context.Context, args []string) (err error) {
 		keys = keyFlags{}
 	}
 	if err := keys.checkStdin(args, "cookie"); err != nil {
+		return err
+	}
+	if err := r.checkOutput(r.env, args, keys); err != nil {
 		return err
 	}
 	if len(args) == 0 && r.env.stdinTTY {

@@ -65,19 +65,31 @@ func (q *query) read(f *family) ([]*result, error) {
 		r.find("deletion", "")
 		results = append(results, r)
 	}
-	for i, r := range results {
+	for _, r := range results {
 		r.number, r.host = f.number, f.host
-		if r.isAuthentic() && i+1 < len(results) && !results[len(results)-1].isAuthentic() {
-			r.find("other-app", "") // Python takes the last
+		if r.isAuthentic() && r.chunks() == 0 && isBesideOther(r, results, bare) {
+			r.find("other-app", "")
 		}
 		switch {
-		case len(bare) > 0 && len(chunks) > 0:
+		case len(bare) > 0 && len(chunks) > 0 && r.format == codec.FormatLitestar:
 			r.find("stale-bare", "")
 		case len(bare) > 1:
 			r.find("duplicate-cookie", "")
 		}
 	}
 	return results, nil
+}
+
+// isBesideOther reports whether the last cookie of the name, which is the one
+// that Python takes, is another than that of a result, and no key's.
+func isBesideOther(r *result, results []*result, bare []cookieinput.Cookie) bool {
+	if len(bare) < 2 {
+		return false
+	}
+	last := bare[len(bare)-1]
+	return !slices.ContainsFunc(results, func(other *result) bool {
+		return (other == r || other.isAuthentic()) && slices.ContainsFunc(other.pieces, func(p piece) bool { return p.Same(last) })
+	})
 }
 
 // readBeside reads what a request carries beside a deletion that counts, being
@@ -128,6 +140,9 @@ func (q *query) readSigned(name string, c cookieinput.Cookie) (*result, error) {
 		r.setAuthentic(decoder, codec.FormatStarlette, c.Value)
 	}
 	r.findShape(c)
+	if r.outcome == outcomeMalformed {
+		r.findMisspelled()
+	}
 	q.findInKey(r)
 	if r.format == codec.FormatStarlette && untimed {
 		r.find("no-timestamp", "")
@@ -246,6 +261,9 @@ func (q *query) readSealed(name string, bare []cookieinput.Cookie, chunks map[in
 	}
 	if len(chunks) == 0 {
 		r.findShape(bare[len(bare)-1])
+	}
+	if r.outcome == outcomeMalformed {
+		r.findMisspelled()
 	}
 	q.findInKey(r)
 	return r, nil

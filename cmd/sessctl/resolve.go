@@ -21,6 +21,7 @@ type query struct {
 	batch      bool  // of many cookies: nothing is tried on those that no key verifies, for anyone can send such
 
 	timed, untimed, sealed *codec.Codec // made when first needed
+	elsewhere              *result      // what a key fits that has another name; no key: nothing
 }
 
 // results reads the cookies and returns what is worth telling: with keys every
@@ -70,10 +71,14 @@ func (q *query) results(cookies []cookieinput.Cookie) ([]*result, error) {
 	return q.absent(cookies), nil
 }
 
-// explained says of each result why it is none, where that can be found out.
+// maxExplained bounds the work on cookies that anybody may have sent.
+const maxExplained = 20
+
+// explained says of each result why it is none, where that can be found out. In
+// a batch nothing is tried on what is not authentic.
 func (q *query) explained(results []*result, cookies []cookieinput.Cookie) []*result {
-	for _, r := range results {
-		if r.isAuthentic() || !q.batch {
+	for i, r := range results {
+		if r.isAuthentic() || !q.batch && i < maxExplained {
 			q.explain(r, cookies)
 		}
 	}

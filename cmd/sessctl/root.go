@@ -100,7 +100,7 @@ func newVersion(a app) *cobra.Command {
 
 // unknownCommand repeats the word only if it can be no cookie and no secret.
 func unknownCommand(cmd *cobra.Command, word string) error {
-	if len(word) > 12 || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz-") != "" {
+	if !isWord(word) {
 		return usageError("a command is missing", "to read a cookie: sessctl decode COOKIE")
 	}
 	hint := "sessctl help lists the commands"
@@ -108,6 +108,12 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 		hint = "did you mean " + strings.Join(like, " or ") + "?"
 	}
 	return usageError("unknown command "+word, hint)
+}
+
+// isWord reports whether what was typed can be the name of a command or flag, and
+// so no cookie and no secret.
+func isWord(s string) bool {
+	return len(s) <= 12 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
 // versionLine returns name, version and, where it is known, commit.

@@ -33,7 +33,15 @@ var shapes = []struct {
 
 // findShape says what a cookie is that is none of ours, or damaged.
 func (r *result) findShape(c cookieinput.Cookie) {
-	if r.outcome != outcomeUnknown && r.outcome != outcomeMalformed || r.isAuthentic() {
+	switch {
+	case r.isAuthentic():
+		return
+	case r.outcome == outcomeNotAuthentic || r.outcome == outcomeUnverified:
+		if isFlask(c) { // without padding they look alike, but Starlette's JSON has blanks
+			r.find("flask", "")
+		}
+		return
+	case r.outcome != outcomeUnknown && r.outcome != outcomeMalformed:
 		return
 	}
 	for _, shape := range shapes {

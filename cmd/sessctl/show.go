@@ -36,7 +36,7 @@ func (r *reader) showEach(results []*result, make func(*result) (text []byte, co
 			err = cmp.Or(closeErr, err)
 		}
 	}()
-	worst := exitOK
+	worst, gone := exitOK, false
 	junk := countJunk(results)
 	for _, res := range results {
 		text, code, err := make(res)
@@ -44,8 +44,14 @@ func (r *reader) showEach(results []*result, make func(*result) (text []byte, co
 			return err
 		}
 		worst = worse(worst, code)
+		if gone {
+			continue // whoever read has enough, but the verdict counts all
+		}
 		if !r.quiet {
-			if err := out.write(text); err != nil {
+			if err := out.write(text); isBrokenPipe(err) {
+				gone = true
+				continue
+			} else if err != nil {
 				return err
 			}
 		}
@@ -53,7 +59,7 @@ func (r *reader) showEach(results []*result, make func(*result) (text []byte, co
 			report(res)
 		}
 	}
-	if junk > 1 { // a file that holds no cookies at all
+	if junk > 1 && !gone { // a file that holds no cookies at all
 		hints := []string{anyForm}
 		if i := slices.IndexFunc(results, (*result).isExplained); i >= 0 {
 			hints = results[i].verdict(r.query, r.clock).all()

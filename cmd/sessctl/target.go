@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -123,14 +122,28 @@ func (t *target) secret() []byte {
 	return t.key.signed
 }
 
-// sameSecret reports whether two secrets are one: as they are, as Python prints
-// bytes, or as hex.
-func sameSecret(a, b []byte) bool {
-	is := func(text, secret string) bool {
-		return text == secret || text == string(codec.PythonBytes([]byte(secret))) ||
-			strings.EqualFold(text, hex.EncodeToString([]byte(secret)))
+// isSameSecret reports whether two keys are one, whatever stands around them, and
+// whether as they are, in hex, in base64 or as Python prints bytes.
+func (k key) isSameSecret(other key) bool {
+	theirs := other.meanings()
+	for secret := range k.meanings() {
+		if theirs[secret] {
+			return true
+		}
 	}
-	return is(string(a), string(b)) || is(string(b), string(a))
+	return false
+}
+
+// meanings returns what a key is or may have been meant to be.
+func (k key) meanings() map[string]bool {
+	all := map[string]bool{string(k.signed): true}
+	if k.sealed != nil {
+		all[string(k.sealed)] = true
+	}
+	for _, g := range k.guesses() {
+		all[g.secret] = true
+	}
+	return all
 }
 
 // newCodec returns the codec of the cookies of a name.

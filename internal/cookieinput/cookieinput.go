@@ -9,6 +9,7 @@
 package cookieinput
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -211,9 +212,18 @@ func isValue(s string) bool {
 	case i < 0:
 		return true
 	case i+1 == len(s):
-		return i >= unlikelyName
+		return i >= unlikelyName || isPadded(s)
 	}
 	return s[i+1] == '=' || s[i+1] == '.' && !strings.HasPrefix(s[i+1:], compressed)
+}
+
+// isPadded reports whether s is padded base64 of as much as a key or a token has,
+// with or without what marks a key: no name, and not to be shown as one.
+func isPadded(s string) bool {
+	const leastKey = 16
+	s = strings.TrimPrefix(s, "base64:")
+	raw, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(s))
+	return err == nil && len(raw) >= leastKey
 }
 
 // parsePair leaves out what has no name, unless it is as long as a session

@@ -43,7 +43,7 @@ from starlette.responses import PlainTextResponse
 
 OUT = pathlib.Path(sys.argv[1])
 CAUSES = (
-    "key-newline key-line-end key-blanks key-quotes key-bom key-hex key-base64 key-text key-bytes key-printed other-signer "
+    "key-newline key-crlf key-line-end key-blanks key-quotes key-bom key-hex key-base64 key-text key-bytes key-printed other-signer "
     "old-key key-length key-of-other-format cut encoded-value quoted-twice lost-plus chunk-order missing-chunk text-sorted-chunks stale-bare stale-chunk clock-ahead "
     "expired other-app other-name flask django jwt session-id no-key"
 ).split()
@@ -224,9 +224,9 @@ def surrounded_keys():
     line, crlf = SECRET + "\n", SECRET + "\r\n"
     signed("key-newline", line, TEXT, "The key file ends in a newline, which the app does not strip.")
     about = "The key file ends in CR LF, which the app does not strip: "
-    signed("key-newline-windows-text", crlf, TEXT, about + "Python reads it as text, so as LF.")
+    signed("key-crlf", crlf, TEXT, about + "Python reads it as text, so as LF.")
     signed("key-newline-windows-bytes", crlf, f"{BYTES}.decode()", about + "Python reads it as bytes, so as it is.")
-    sealed("key-newline-windows-litestar", TEXT_OF_32[:31] + "\r\n", f"{TEXT}.encode()", about + "31 characters and the LF that Python reads.")
+    sealed("key-crlf-litestar", TEXT_OF_32[:31] + "\r\n", f"{TEXT}.encode()", about + "31 characters and the LF that Python reads.")
 
     about = "The key file has two line ends, which the app strips."
     signed("key-line-end", line + "\n", f"{TEXT}.strip()", about)
