@@ -2,8 +2,10 @@
 
 from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.middleware.session.client_side import CookieBackendConfig
+from litestar.middleware.session.server_side import ServerSideSessionConfig
+from litestar.stores.file import FileStore
 
-from shared import CHANGES, COOKIE, OPTIONS, SECRET, aes_expiry, change, show, stop_clock
+from shared import CHANGES, COOKIE, DIR, OPTIONS, SECRET, aes_expiry, change, show, stop_clock
 
 
 @get("/session", media_type=MediaType.JSON)
@@ -32,7 +34,15 @@ async def clock(request: Request) -> None:
     stop_clock(await request.body())
 
 
-config = CookieBackendConfig(secret=bytes.fromhex(SECRET), key=COOKIE, **OPTIONS)
+stores = {}
+if DIR:
+    config = ServerSideSessionConfig(key=COOKIE, **OPTIONS)
+    stores["sessions"] = FileStore(DIR)
+else:
+    config = CookieBackendConfig(secret=bytes.fromhex(SECRET), key=COOKIE, **OPTIONS)
 app = Litestar(
-    [read, expiry, plain, write, clock], middleware=[config.middleware], openapi_config=None
+    [read, expiry, plain, write, clock],
+    middleware=[config.middleware],
+    stores=stores,
+    openapi_config=None,
 )

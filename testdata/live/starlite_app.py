@@ -1,10 +1,13 @@
 """A Starlite v1 app whose routes show and change the session."""
 
+from pathlib import Path
+
 from pydantic import SecretBytes
 from starlite import MediaType, Request, Response, Starlite, get, post
 from starlite.middleware.session.cookie_backend import CookieBackendConfig
+from starlite.middleware.session.file_backend import FileBackendConfig
 
-from shared import CHANGES, COOKIE, MAX_AGE, SECRET, aes_expiry, change, show
+from shared import CHANGES, COOKIE, DIR, MAX_AGE, SECRET, aes_expiry, change, show
 
 
 @get("/session")
@@ -23,7 +26,10 @@ async def write(request: Request) -> Response:
     return Response(show(request.session).encode(), status_code=200, media_type=MediaType.JSON)
 
 
-config = CookieBackendConfig(
-    secret=SecretBytes(bytes.fromhex(SECRET)), key=COOKIE, max_age=MAX_AGE
-)
+if DIR:
+    config = FileBackendConfig(storage_path=Path(DIR), key=COOKIE, max_age=MAX_AGE)
+else:
+    config = CookieBackendConfig(
+        secret=SecretBytes(bytes.fromhex(SECRET)), key=COOKIE, max_age=MAX_AGE
+    )
 app = Starlite([read, expiry, write], middleware=[config.middleware], openapi_config=None)

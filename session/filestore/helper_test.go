@@ -1,0 +1,149 @@
+package filestore_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/filestore"
+)
+
+// The tests start themselves as other processes, which do what this variable says.
+const helperEnv = "FILESTORE_TEST_HELPER"
+
+var helpers = map[string]func(s *filestore.Store, args []string) error{"write": helpWrite, "count": helpCount}
+
+func TestMain(m *testing.M) {
+	name := os.Getenv(helperEnv)
+	if name == "" {
+		os.Exit(m.Run())
+	}
+	layout, err := strconv.Atoi(os.Args[2])
+	if err == nil {
+		var s *filestore.Store
+		s, err = filestore.New(filestore.Config{Dir: os.Args[1], Layout: filestore.Layout(layout)})
+		if err == nil {
+			err = helpers[name](s, os.Args[3:])
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func helper(t testing.TB, name string, c filestore.Config, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, append([]string{c.Dir, strconv.Itoa(int(c.Layout))}, args...)...)
+	cmd.Env = append(os.Environ(), helperEnv+"="+name)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// numbered is a session whose parts agree, unless it is torn.
+func numbered(n int) []byte {
+	return fmt.Appendf(nil, `{"n":%d,"x":"%s"}`, n, strings.Repeat(strconv.Itoa(n%10), n%11*800))
+}
+
+func numberOf(data []byte) (int, error) {
+	var v struct{ N int }
+	err := json.Unmarshal(data, &v)
+	if err == nil && string(data) != string(numbered(v.N)) {
+		err = errors.New("parts of two sessions")
+	}
+	return v.N, err
+}
+
+// helpWrite changes args[0] in every way, and creates and deletes args[1], until it
+// is killed. It prints what it has done: the number, and whether args[1] is there.
+func helpWrite(s *filestore.Store, args []string) error {
+	ctx := context.Background()
+	data, _, err := s.Load(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	n, err := numberOf(data)
+	if err != nil {
+		return err
+	}
+	_, _, err = s.Load(ctx, args[1])
+	other := err == nil
+	for {
+		n++
+		if n%2 == 0 {
+			err = s.Replace(ctx, args[0], numbered(n), time.Hour)
+		} else {
+			err = s.Update(ctx, args[0], time.Hour, func([]byte) ([]byte, error) { return numbered(n), nil })
+		}
+		if err == nil {
+			err = s.Touch(ctx, args[0], time.Duration(n)*time.Hour)
+		}
+		fmt.Println(n, other)
+		if err == nil && other {
+			err = s.Delete(ctx, args[1])
+		} else if err == nil {
+			err = s.Create(ctx, args[1], numbered(n), time.Hour)
+		}
+		if err != nil {
+			return err
+		}
+		other = !other
+		fmt.Println(n, other)
+	}
+}
+
+// helpCount adds one to a session, args[1] times.
+func helpCount(s *filestore.Store, args []string) error {
+	times, err := strconv.Atoi(args[1])
+	for range times {
+		if err != nil {
+			return err
+		}
+		err = s.Update(context.Background(), args[0], time.Hour, addOne)
+	}
+	return err
+}
+
+func addOne(data []byte) ([]byte, error) {
+	n, err := strconv.Atoi(string(data))
+	return strconv.AppendInt(nil, int64(n+1), 10), err
+}
+
+// lastLine reads all lines and returns the last whole one.
+func lastLine(r *bufio.Reader) (last string) {
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return last
+		}
+		last = line
+	}
+}
+
+func loaded(t testing.TB, s session.Store, id string) (n int, there bool) {
+	t.Helper()
+	data, _, err := s.Load(t.Context(), id)
+	if errors.Is(err, session.ErrNotFound) {
+		return 0, false
+	}
+	if err == nil {
+		n, err = numberOf(data)
+	}
+	if err != nil {
+		t.Fatalf("after a kill: %d bytes, %v", len(data), err)
+	}
+	return n, true
+}

@@ -1,0 +1,186 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/session"
+)
+
+// Config configures [New].
+type Config struct {
+	Dir    string           // it must exist, unless Create is set. Litestar with a default factory: its sessions subdirectory
+	Layout Layout           // must be given: there is no telling a wrong one from an empty store
+	Names  Names            // 0: those of the layout's newest release
+	Create bool             // make the directory, and those above it, for this user alone, where it is missing
+	NoSync bool             // do not wait for the disk: what is killed harms nothing, but when the power fails the last changes may be lost, or torn
+	Now    func() time.Time // nil: time.Now
+}
+
+// ErrDamaged: where a session should be there is something else: a torn file, one
+// of another layout, or no regular file at all. It is left as it is.
+var ErrDamaged = errors.New("filestore: a session's file does not hold a session of this layout")
+
+// maxData bounds a session: what [codec] reads of one is no longer.
+const maxData = 1 << 20
+
+// Store is a directory of sessions. It holds nothing open, and is safe for
+// concurrent use.
+type Store struct {
+	dir    string
+	layout Layout
+	hashed bool
+	sync   bool
+	now    func() time.Time
+	gate   chan struct{}
+}
+
+var (
+	_ session.Store   = (*Store)(nil)
+	_ session.Updater = (*Store)(nil)
+	_ session.Lister  = (*Store)(nil)
+	_ session.Clearer = (*Store)(nil)
+	_ session.Pruner  = (*Store)(nil)
+)
+
+// New returns the store of a directory.
+func New(c Config) (*Store, error) {
+	switch {
+	case c.Layout != Starlite && c.Layout != Litestar:
+		return nil, errors.New("filestore: Layout must be Starlite or Litestar")
+	case c.Names != NamesDefault && c.Names != NamesID:
+		return nil, errors.New("filestore: an unknown value of Names")
+	case c.Dir == "":
+		return nil, errors.New("filestore: no Dir")
+	}
+	dir, err := filepath.Abs(c.Dir) // the process may go elsewhere
+	if err != nil {
+		return nil, fmt.Errorf("filestore: %w", err)
+	}
+	if c.Create {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("filestore: %w", err)
+		}
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("filestore: the directory does not exist: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("filestore: %w", err)
+	case !info.IsDir():
+		return nil, fmt.Errorf("filestore: %s is not a directory", dir)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Store{
+		dir: dir, layout: c.Layout, hashed: c.Layout == Litestar && c.Names == NamesDefault,
+		sync: !c.NoSync, now: c.Now, gate: gateOf(dir),
+	}, nil
+}
+
+func (s *Store) path(name string) string { return s.dir + string(filepath.Separator) + name }
+
+// Load is [session.Store]. Unlike Python's get it deletes nothing: see
+// [Store.Prune].
+func (s *Store) Load(ctx context.Context, id string) ([]byte, time.Time, error) {
+	name, err := s.name(ctx, id)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	f, err := s.read(ctx, name)
+	switch {
+	case err != nil:
+		return nil, time.Time{}, err
+	case !f.live(s.now()):
+		return nil, time.Time{}, session.ErrNotFound
+	}
+	return f.data, f.expires, nil
+}
+
+// Create is [session.Store].
+func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Duration) error {
+	name, err := s.name(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, name, data, ttl, false, func(f file) error {
+		if f.live(s.now()) {
+			return session.ErrExists
+		}
+		return nil
+	})
+}
+
+// Replace is [session.Store].
+func (s *Store) Replace(ctx context.Context, id string, data []byte, ttl time.Duration) error {
+	name, err := s.name(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, name, data, ttl, false, s.alive)
+}
+
+func (s *Store) alive(f file) error {
+	if !f.live(s.now()) {
+		return session.ErrNotFound
+	}
+	return nil
+}
+
+// Touch is [session.Store]. It writes the whole file: the expiry lies in it.
+func (s *Store) Touch(ctx context.Context, id string, ttl time.Duration) error {
+	return s.Update(ctx, id, ttl, func(data []byte) ([]byte, error) { return data, nil })
+}
+
+// Delete is [session.Store].
+func (s *Store) Delete(ctx context.Context, id string) error {
+	name, err := s.name(ctx, id)
+	if err != nil {
+		return err
+	}
+	found := session.ErrNotFound
+	removed, err := s.remove(ctx, name, func() error {
+		f, err := s.readOnce(name)
+		switch {
+		case err != nil:
+			return err
+		case !f.exists():
+			return errKeep
+		}
+		found = s.alive(f)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case removed:
+		return errors.Join(s.syncDir(), found)
+	}
+	return session.ErrNotFound
+}
+
+// name returns the file name of an id.
+func (s *Store) name(ctx context.Context, id string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if !session.ValidID(id) {
+		return "", errors.New("filestore: what is not a valid id reached the store")
+	}
+	return s.nameOf(id), nil
+}
+
+func checkSize(data []byte) error {
+	if len(data) > maxData {
+		return fmt.Errorf("filestore: a session of %d bytes: %w", len(data), codec.ErrTooLarge)
+	}
+	return nil
+}

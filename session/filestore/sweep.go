@@ -1,0 +1,165 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"time"
+
+	"github.com/sessctl/sessctl/session"
+)
+
+// batch is how many names are read of a directory at a time.
+const batch = 256
+
+// names goes through the regular files of a directory, in no order.
+func (s *Store) names(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		dir, err := os.Open(s.dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = errNoDir
+		}
+		if err != nil {
+			yield("", withoutPath(err))
+			return
+		}
+		defer dir.Close()
+		for {
+			if err := ctx.Err(); err != nil {
+				yield("", err)
+				return
+			}
+			entries, err := dir.ReadDir(batch)
+			for _, e := range entries {
+				if e.Type().IsRegular() && !yield(e.Name(), nil) {
+					return
+				}
+			}
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield("", withoutPath(err))
+				return
+			}
+		}
+	}
+}
+
+// List is [session.Lister], in no order. What has expired is not listed. Where files
+// are named by a hash, entries have no ID. A file that should hold a session and does
+// not is an entry of its name, with the error, and the next ones follow.
+func (s *Store) List(ctx context.Context) iter.Seq2[session.Entry, error] {
+	return func(yield func(session.Entry, error) bool) {
+		for name, err := range s.names(ctx) {
+			if err != nil {
+				yield(session.Entry{}, err)
+				return
+			}
+			if !s.isName(name) {
+				continue
+			}
+			f, err := s.read(ctx, name)
+			if err == nil && !f.live(s.now()) {
+				continue
+			}
+			e := session.Entry{Key: name, Size: len(f.data), Expires: f.expires}
+			if !s.hashed {
+				e.ID = name
+			}
+			if !yield(e, err) || ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}
+
+// Clear is [session.Clearer]. Files that hold no session of the layout stay, and are
+// an error once all others are deleted.
+func (s *Store) Clear(ctx context.Context) (deleted int, err error) {
+	return s.sweep(ctx, file.exists)
+}
+
+// leftoverAge is how old a draft must be to be nobody's: its writer takes seconds.
+const leftoverAge = time.Hour
+
+// Prune is [session.Pruner]. It also removes, and does not count, what Go processes
+// that were killed have left of their writing, an hour after. Errors are as with
+// Clear.
+func (s *Store) Prune(ctx context.Context) (deleted int, err error) {
+	now := s.now()
+	deleted, err = s.sweep(ctx, func(f file) bool { return f.exists() && !f.live(now) })
+	return deleted, errors.Join(err, s.removeLeftovers(ctx))
+}
+
+// sweep deletes the sessions that are chosen.
+func (s *Store) sweep(ctx context.Context, chosen func(file) bool) (deleted int, err error) {
+	damaged := 0
+	var first error
+	for name, err := range s.names(ctx) {
+		if err != nil {
+			return deleted, err
+		}
+		if !s.isName(name) {
+			continue
+		}
+		f, err := s.read(ctx, name)
+		if err == nil && !chosen(f) {
+			continue
+		}
+		removed := false
+		if err == nil {
+			removed, err = s.remove(ctx, name, func() error {
+				// It may be another by now.
+				if f, err := s.readOnce(name); err != nil || !chosen(f) {
+					return errKeep
+				}
+				return nil
+			})
+		}
+		switch {
+		case ctx.Err() != nil:
+			return deleted, ctx.Err()
+		case err != nil:
+			damaged++
+			if first == nil {
+				first = err
+			}
+		case removed:
+			deleted++
+		}
+	}
+	if deleted > 0 {
+		err = s.syncDir()
+	}
+	if first != nil {
+		err = errors.Join(err, fmt.Errorf("filestore: %d files were left; the first: %w", damaged, first))
+	}
+	return deleted, err
+}
+
+func (s *Store) removeLeftovers(ctx context.Context) error {
+	for name, err := range s.names(ctx) {
+		if err != nil {
+			return err
+		}
+		if !s.isLeftover(name) {
+			continue
+		}
+		_, err := s.remove(ctx, name, func() error {
+			info, err := os.Lstat(s.path(name))
+			if err == nil && (!info.Mode().IsRegular() || time.Since(info.ModTime()) < leftoverAge) {
+				return errKeep
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
