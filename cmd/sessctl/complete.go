@@ -46,6 +46,9 @@ can be, and @FILE. bash needs the package bash-completion.`
 	}
 }
 
+// shellCharacters mean something to a shell.
+const shellCharacters = " $`'\"\\;&|<>(){}[]*?!#~^"
+
 // completeInput completes the path in @PATH.
 func completeInput(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	path, ok := strings.CutPrefix(word, "@")
@@ -58,8 +61,10 @@ func completeInput(_ *cobra.Command, _ []string, word string) ([]string, cobra.S
 	entries, _ := os.ReadDir(cmp.Or(dir, "."))
 	for _, entry := range entries {
 		name := entry.Name()
-		if !strings.HasPrefix(name, prefix) || termtext.Escape(name) != name {
-			continue // what does not print would upset the terminal
+		// What does not print would upset the terminal, and bash completes what
+		// several names begin with as it stands, for itself to run.
+		if !strings.HasPrefix(name, prefix) || termtext.Escape(name) != name || strings.ContainsAny(name, shellCharacters) {
+			continue
 		}
 		if info, err := os.Stat(dir + name); err == nil && info.IsDir() {
 			name += string(filepath.Separator)

@@ -74,7 +74,8 @@ Of migrate alone, the findings being those of the source and of what was made:
   from_host     its host; left out unless a jar or HAR file says so
   from_key      the label of the key that matched
   renewed       whether the session was given a whole new lifetime
-  dry_run       true with --dry-run: then values and set_cookie are left out
+  dry_run       true with --dry-run: then value is null, and
+                set_cookie is empty
 
 Times are RFC 3339 in UTC. session, session_text and session_keys are left out
 where there is no session, or none that a key authenticates; verify has none of

@@ -320,9 +320,17 @@ func isVariable(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == "" && !isSecret
 }
 
-// looksLikePath tells names of files from what may be a secret.
+// looksLikePath tells paths, which a message may repeat, from what may be the key
+// itself, given where its path belongs.
 func looksLikePath(s string) bool {
-	return len(s) <= 12 || strings.ContainsAny(s, `/\.`) && len(s) < 256
+	for _, prefix := range []string{"raw:", "hex:", "base64:"} {
+		if strings.HasPrefix(s, prefix) {
+			return false
+		}
+	}
+	extension := strings.TrimPrefix(filepath.Ext(s), ".")
+	return 0 < len(extension) && len(extension) <= 4 && strings.Trim(extension, alphanumeric) == "" ||
+		strings.ContainsAny(s, `/\`) && (strings.Trim(s, base64Alphabet) != "" || len(s) < 16)
 }
 
 // readKeyFile reads at most maxKeySize bytes; from says who named the path.

@@ -63,6 +63,9 @@ func (q *query) read(f *family) ([]*result, error) {
 			r.pieces = append(r.pieces, piece{-1, c})
 		}
 		r.find("deletion", "")
+		if n := len(f.bare); n > 1 && f.bare[n-1].Header > 0 { // sent together, not one after the other
+			r.find("duplicate-cookie", "")
+		}
 		results = append(results, r)
 	}
 	for _, r := range results {

@@ -167,6 +167,9 @@ func (r *result) verdict(q *query, c clock) verdict {
 			otherwise(anyForm)
 		}
 	}
+	if q.labelled && r.isAuthentic() && r.values == nil {
+		v.text += fmt.Sprintf(", verified by key %q", r.key)
+	}
 	return v
 }
 

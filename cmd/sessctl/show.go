@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 )
 
 // presentation is how a command shows its results.
@@ -18,13 +19,17 @@ type presentation struct {
 
 // show prints the results and returns the worst of their exit codes.
 func (r *reader) show(results []*result, p presentation) error {
-	return r.showEach(results, func(res *result) (text []byte, code int, err error) {
+	err := r.showEach(results, func(res *result) (text []byte, code int, err error) {
 		if p.headings && res.values != nil && len(results) > 1 && !r.json {
 			r.say.say(heading(res))
 		}
 		text, err = r.append(nil, res, p)
 		return text, p.exitCode(res.outcome), err
 	}, func(res *result) { p.report(res, len(results) > 1) })
+	if isBrokenPipe(err) {
+		return nil // the verdict is that all is well
+	}
+	return err
 }
 
 // showEach prints what make returns for each of the results, lets report tell
@@ -66,8 +71,11 @@ func (r *reader) showEach(results []*result, make func(*result) (text []byte, co
 		}
 		r.say.error(fmt.Sprintf("%d values, none of them %s", junk, ourCookies), hints...)
 	}
-	if worst != exitOK {
+	switch {
+	case worst != exitOK:
 		return told(worst)
+	case gone:
+		return writeFailed(syscall.EPIPE)
 	}
 	return nil
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -134,7 +136,8 @@ func (k key) isSameSecret(other key) bool {
 	return false
 }
 
-// meanings returns what a key is or may have been meant to be.
+// meanings returns what a key is or may have been meant to be, and what that
+// would be decoded.
 func (k key) meanings() map[string]bool {
 	all := map[string]bool{string(k.signed): true}
 	if k.sealed != nil {
@@ -142,6 +145,15 @@ func (k key) meanings() map[string]bool {
 	}
 	for _, g := range k.guesses() {
 		all[g.secret] = true
+	}
+	for _, secret := range slices.Collect(maps.Keys(all)) {
+		text := strings.TrimSpace(strings.TrimPrefix(secret, "\ufeff"))
+		if b, err := hex.DecodeString(text); err == nil && len(b) > 0 {
+			all[string(b)] = true
+		}
+		if b, err := decodeBase64(text); err == nil && len(b) > 0 {
+			all[string(b)] = true
+		}
 	}
 	return all
 }

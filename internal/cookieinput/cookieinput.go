@@ -212,7 +212,9 @@ func isValue(s string) bool {
 	case i < 0:
 		return true
 	case i+1 == len(s):
-		return i >= unlikelyName || isPadded(s)
+		return i >= unlikelyName || isPadded(s) || looksSecret(s[:i])
+	case s[i+1] != '=' && strings.Trim(s[i+1:], "\"'`)]}>,.") == "": // quotes and brackets around
+		return looksSecret(s[:i])
 	}
 	return s[i+1] == '=' || s[i+1] == '.' && !strings.HasPrefix(s[i+1:], compressed)
 }
@@ -224,6 +226,15 @@ func isPadded(s string) bool {
 	s = strings.TrimPrefix(s, "base64:")
 	raw, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "/").Replace(s))
 	return err == nil && len(raw) >= leastKey
+}
+
+var letterRun = pattern(`[A-Za-z0-9+/]{20,}`)
+
+// looksSecret reports whether a text holds what looks like a random one, as a key
+// in base64 does: many letters of both cases, and digits, in a row.
+func looksSecret(s string) bool {
+	run := letterRun().FindString(s)
+	return strings.ContainsAny(run, "0123456789") && strings.ToLower(run) != run && strings.ToUpper(run) != run
 }
 
 // parsePair leaves out what has no name, unless it is as long as a session
