@@ -69,6 +69,9 @@ func BenchmarkOverhead(b *testing.B) {
 	for _, s := range o.subjects[1:] {
 		b.ReportMetric(o.adds(s.name), s.name+"-ns")
 	}
+	for i, s := range o.subjects {
+		b.ReportMetric(testing.AllocsPerRun(100, func() { o.harnesses[i].serve(s.read) }), s.name+"-allocs")
+	}
 	for _, ours := range []string{"ours-starlette", "ours-litestar"} {
 		b.ReportMetric(o.ratio(ours, "scs"), ours+"/scs")
 		b.ReportMetric(o.ratio(ours, "scs-one-value"), ours+"/scs-one-value")

@@ -69,7 +69,7 @@ func (a Attributes) withDefaults() (Attributes, error) {
 		return a, errors.New("codec: cookie attributes: SameSite=None needs Secure")
 	case domain != "" && a.Domain == "":
 		return a, errors.New("codec: cookie attributes: a Domain without a name")
-	case a.Insecure && (strings.HasPrefix(name, "__secure-") || strings.HasPrefix(name, "__host-")):
+	case a.Insecure && (strings.HasPrefix(name, "__secure-") || strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__http-")):
 		return a, errors.New("codec: cookie attributes: the name's prefix needs Secure")
 	case strings.HasPrefix(name, "__host-") && (a.Domain != "" || a.Path != "/"):
 		return a, errors.New("codec: cookie attributes: __Host- allows no Domain and no Path but /")

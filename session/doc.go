@@ -28,6 +28,26 @@
 // Python could not read, makes an error response instead of the handler's:
 // status, headers and body. See [Options].Fail.
 //
+// A timeout that answers instead of the handler has the last word: nothing is
+// saved, and what the handler changes later goes nowhere.
+//
+// # Migration
+//
+// From one format or key to another with nobody logged out, in three phases,
+// each rolled out when the one before it runs everywhere:
+//
+//  1. Go reads both and writes the old, beside the Python app as it was: a
+//     [codec.NewMigration] to the old codec from the new one.
+//  2. Go reads both and writes the new, under a cookie name of its own, beside the
+//     Python app that uses it: a migration to the new codec from the old one. Each
+//     session moves with the first request that asks for it here, keeps what is
+//     left of its life, and the old cookie is cleared.
+//  3. Only the new is read, once [Counters] say that nobody comes with the old. Its
+//     key has had an end from the beginning ([codec.Key.Until]), so that whoever
+//     got hold of it cannot sign sessions for ever.
+//
+// [Options].From does the same between cookies and stores.
+//
 // # Bad cookies
 //
 // What is forged, expired, damaged or foreign is an empty session and a call of

@@ -27,11 +27,14 @@ var _ Codec = (*codec.Codec)(nil)
 // whose names begin with On may use the session; the others must not ask for it.
 type Options struct {
 	// RenewAfter renews the cookie of a session that is at least so old, though
-	// it was not modified. 0: never, as Starlette since 1.0. Whole seconds
-	// count, so 1ns is on every response, as with older Starlette and Litestar.
-	// It makes every request read its cookie, also where no handler asks for it, and
-	// where that is each response, a parallel request writes the old session beside
-	// a change or a logout: leave icons and the like out with Skip.
+	// it was not modified; so it has to be less than the max age. 0: never, as
+	// Starlette since 1.0. Whole seconds count, so 1ns is on every response, as
+	// with older Starlette and Litestar.
+	//
+	// Where sessions are in cookies every request then reads its cookie, also where
+	// no handler asks for it, and where that is each response, a parallel request
+	// writes the old session beside a change or a logout: leave icons and the like
+	// out with Skip. In a store it is a touch, by requests that ask for the session.
 	RenewAfter time.Duration
 
 	// Accept refuses authentic sessions, of users that were locked out say. Its
@@ -100,7 +103,7 @@ func (r Reason) String() string {
 }
 
 // Manager gives requests their sessions. It is immutable and safe for
-// concurrent use.
+// concurrent use. Make one with [NewClientSide] or [NewServerSide].
 type Manager struct {
 	place place
 	o     Options
@@ -108,12 +111,17 @@ type Manager struct {
 
 // NewClientSide returns a Manager of sessions that are held in cookies.
 //
-// It refuses a nil Codec and a negative RenewAfter. What browsers would not
+// It refuses a nil or zero Codec and a negative RenewAfter. What browsers would not
 // take (SameSite=None without Secure, __Host- with a Domain) the constructors
 // of package codec refuse.
 func NewClientSide(c Codec, o Options) (*Manager, error) {
 	if c == nil || c == Codec((*codec.Codec)(nil)) {
 		return nil, errors.New("session: a nil Codec")
+	}
+	if zero, ok := c.(*codec.Codec); ok {
+		if _, err := zero.DecodeCookies(nil); !errors.Is(err, codec.ErrNoCookie) {
+			return nil, err
+		}
 	}
 	return newManager(&inCookies{c}, o)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -311,13 +312,22 @@ func TestDamagedData(t *testing.T) {
 func TestServerSideClientGone(t *testing.T) {
 	s := newServer(t, session.ServerConfig{}, session.Options{})
 	cookie := s.login(t)
+	// The request's own context, as net/http cancels it; the store minds it.
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
+	r.Header.Set("Cookie", cookie)
+	s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		load(t, r).Set("gone", true)
+		cancel()
+	})).ServeHTTP(httptest.NewRecorder(), r)
+	do(s.Manager, cookie, reading(t, `{"user_id":42,"gone":true}`))
 	do(s.Manager, cookie, func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
 		r = r.WithContext(ctx)
 		load(t, r).Set("n", 1)
 		cancel()
 	})
-	do(s.Manager, cookie, reading(t, `{"user_id":42,"n":1}`))
+	do(s.Manager, cookie, reading(t, `{"user_id":42,"gone":true,"n":1}`))
 }
 
 // Regenerate and a move bring nothing back either.

@@ -286,6 +286,35 @@ func TestReissueFails(t *testing.T) {
 	}
 }
 
+// A renewal that fails leaves the handler's response, and tells the operator.
+func TestRenewalFails(t *testing.T) {
+	full := errors.New("no room")
+	var told []error
+	m := manager(t, unwritable{starlette(t), full}, session.Options{RenewAfter: time.Nanosecond, OnError: func(_ *http.Request, err error) { told = append(told, err) }})
+	response := do(m, cookie(t, starlette(t), `{"a": 1}`), func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page") })
+	if response.StatusCode != http.StatusOK || response.Header.Get("Set-Cookie") != "" || len(told) != 1 || told[0] != full {
+		t.Errorf("%d %v %v", response.StatusCode, response.Header, told)
+	}
+}
+
+// unwritable is a codec that writes nothing.
+type unwritable struct {
+	*codec.Codec
+	err error
+}
+
+func (u unwritable) Write(http.ResponseWriter, *http.Request, *codec.Values, ...codec.EncodeOption) error {
+	return u.err
+}
+
+// A new session with nothing in it is not written, whatever it is called.
+func TestRegenerateNothing(t *testing.T) {
+	response := do(manager(t, starlette(t), session.Options{}), "", func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() })
+	if h := response.Header; h.Get("Set-Cookie") != "" {
+		t.Errorf("headers %v", h)
+	}
+}
+
 // Whatever a client sends: an empty session, a hook call, no error, nothing
 // cleared.
 func TestBadCookies(t *testing.T) {
@@ -448,6 +477,8 @@ func TestNoMiddleware(t *testing.T) {
 func TestNewClientSideRefuses(t *testing.T) {
 	for name, err := range map[string]error{
 		"nil":         second(session.NewClientSide(nil, session.Options{})),
+		"zero Codec":  second(session.NewClientSide(new(codec.Codec), session.Options{})),
+		"__Http-":     second(codec.NewStarlette(codec.StarletteConfig{Keys: keys("k"), Cookie: codec.Attributes{Name: "__Http-s", Insecure: true}})),
 		"nil *Codec":  second(session.NewClientSide((*codec.Codec)(nil), session.Options{})),
 		"RenewAfter":  second(session.NewClientSide(starlette(t), session.Options{RenewAfter: -1})),
 		"SameSite":    second(codec.NewStarlette(codec.StarletteConfig{Keys: keys("k"), Cookie: codec.Attributes{Insecure: true, SameSite: http.SameSiteNoneMode}})),

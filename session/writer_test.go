@@ -301,9 +301,18 @@ func TestFailWritesNothing(t *testing.T) {
 // A hook that panics while the session is written leaves no response that
 // passes for one with it.
 func TestPanicInHook(t *testing.T) {
-	m := manager(t, starlette(t), session.Options{OnError: func(*http.Request, error) { panic("no") }})
+	for name, o := range map[string]session.Options{
+		"OnError": {OnError: func(*http.Request, error) { panic("no") }},
+		"OnWrite": {OnWrite: func(*http.Request, session.Reason) { panic("no") }},
+	} {
+		t.Run(name, func(t *testing.T) { testPanicInHook(t, o, map[string]int{"OnError": 5000, "OnWrite": 1}[name]) })
+	}
+}
+
+func testPanicInHook(t *testing.T, o session.Options, size int) {
+	m := manager(t, starlette(t), o)
 	response := serve(t, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		load(t, r).Set("x", strings.Repeat("y", 5000))
+		load(t, r).Set("x", strings.Repeat("y", size))
 		func() {
 			defer func() { recover() }()
 			io.WriteString(w, "welcome")

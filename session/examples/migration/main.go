@@ -29,7 +29,7 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8001", "address to listen on")
 	phase := flag.Int("phase", 1, "1: write signed; 2: write encrypted; 3: read encrypted alone")
-	end := flag.String("end", "2027-03-31T00:00:00Z", "when the old secret ends, in RFC 3339")
+	end := flag.String("end", time.Now().AddDate(0, 3, 0).Format(time.RFC3339), "when the old secret ends, in RFC 3339; set it once and for all")
 	flag.Parse()
 	until, err := time.Parse(time.RFC3339, *end)
 	if err != nil {
@@ -93,7 +93,10 @@ func newCodec(c config) (*codec.Codec, error) {
 var userID = codec.NewField[int64]("user_id")
 
 func newApp(cookies session.Codec, read *session.Counters) (http.Handler, error) {
-	sessions, err := session.NewClientSide(cookies, session.Options{OnRead: read.Count})
+	sessions, err := session.NewClientSide(cookies, session.Options{
+		OnRead:  read.Count,
+		OnError: func(_ *http.Request, err error) { log.Print(err) },
+	})
 	if err != nil {
 		return nil, err
 	}
