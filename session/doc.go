@@ -28,8 +28,10 @@
 // Python could not read, makes an error response instead of the handler's:
 // status, headers and body. See [Options].Fail.
 //
-// A timeout that answers instead of the handler has the last word: nothing is
-// saved, and what the handler changes later goes nowhere.
+// A timeout between the middleware and the handler that answers in its stead has
+// the last word: nothing is saved, and what the handler changes later goes
+// nowhere. Around the middleware, it keeps cookies from the client alone: in a
+// store, what a late handler changed is saved.
 //
 // # Migration
 //
@@ -44,7 +46,9 @@
 //     left of its life, and the old cookie is cleared.
 //  3. Only the new is read, once [Counters] say that nobody comes with the old. Its
 //     key has had an end from the beginning ([codec.Key.Until]), so that whoever
-//     got hold of it cannot sign sessions for ever.
+//     got hold of it cannot sign sessions for ever. Set the end a max age or more
+//     after phase 2 begins: past it, phase 1 can write no session, and phase 2
+//     reads none of the old.
 //
 // [Options].From does the same between cookies and stores.
 //
@@ -72,8 +76,8 @@
 // [Options].OnError is told.
 //
 // A WebSocket library that hijacks the connection before it calls WriteHeader
-// sends no headers of ours: call [Session.Save], and give it w.Header() as the
-// headers of its response.
+// sends no headers of its own accord: give it w.Header() as the headers of its
+// response, after [Session.Save] if it copies them before.
 //
 // Package session/sessiontest helps to test handlers; session/examples has
 // programs with net/http, chi, gin and echo.

@@ -16,7 +16,7 @@ import (
 )
 
 // The two WebSocket libraries of the day take the session along: coder's calls
-// WriteHeader(101), gorilla's hijacks, and is given our headers after Save.
+// WriteHeader(101), gorilla's hijacks, and is given our headers.
 func TestWebSocket(t *testing.T) {
 	c, err := codec.NewStarlette(codec.StarletteConfig{Keys: codec.Keys{Current: codec.NewKey("k", []byte("a secret"))}})
 	if err != nil {
@@ -26,8 +26,8 @@ func TestWebSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, accept := range map[string]func(t *testing.T, s *session.Session, w http.ResponseWriter, r *http.Request) (echo func()){
-		"coder": func(t *testing.T, s *session.Session, w http.ResponseWriter, r *http.Request) func() {
+	for name, accept := range map[string]func(t *testing.T, w http.ResponseWriter, r *http.Request) (echo func()){
+		"coder": func(t *testing.T, w http.ResponseWriter, r *http.Request) func() {
 			conn, err := coder.Accept(w, r, nil)
 			if err != nil {
 				t.Error(err)
@@ -41,10 +41,7 @@ func TestWebSocket(t *testing.T) {
 				}
 			}
 		},
-		"gorilla": func(t *testing.T, s *session.Session, w http.ResponseWriter, r *http.Request) func() {
-			if err := s.Save(r.Context()); err != nil {
-				t.Error(err)
-			}
+		"gorilla": func(t *testing.T, w http.ResponseWriter, r *http.Request) func() {
 			conn, err := (&gorilla.Upgrader{}).Upgrade(w, r, w.Header())
 			if err != nil {
 				t.Error(err)
@@ -66,7 +63,7 @@ func TestWebSocket(t *testing.T) {
 					t.Error(err)
 				}
 				s.Set("socket", name)
-				echo := accept(t, s, w, r)
+				echo := accept(t, w, r)
 				if err := s.Set("late", true); !errors.Is(err, session.ErrCommitted) {
 					t.Errorf("a change after the handshake: %v", err)
 				}

@@ -29,11 +29,14 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8001", "address to listen on")
 	phase := flag.Int("phase", 1, "1: write signed; 2: write encrypted; 3: read encrypted alone")
-	end := flag.String("end", time.Now().AddDate(0, 3, 0).Format(time.RFC3339), "when the old secret ends, in RFC 3339; set it once and for all")
+	end := flag.String("end", "", "when the old secret ends, in RFC 3339; the same in phases 1 and 2, a max age or more after phase 2 begins")
 	flag.Parse()
-	until, err := time.Parse(time.RFC3339, *end)
-	if err != nil {
-		log.Fatal(err)
+	var until time.Time
+	if *phase != 3 {
+		var err error
+		if until, err = time.Parse(time.RFC3339, *end); err != nil {
+			log.Fatalf("-end: %v", err)
+		}
 	}
 	cookies, err := newCodec(config{
 		phase: *phase,
