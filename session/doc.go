@@ -63,7 +63,7 @@
 //
 // Where the session is in the cookie, of two requests at a time each changes its
 // own copy, and the response that reaches the browser last counts. In Python it
-// is the same. In a store that is an [Updater] they lose none of each other's
+// is the same. In a store that is a [Swapper] they lose none of each other's
 // keys.
 //
 // # Other middleware

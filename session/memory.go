@@ -35,7 +35,7 @@ type Memory struct {
 
 var (
 	_ Store   = (*Memory)(nil)
-	_ Updater = (*Memory)(nil)
+	_ Swapper = (*Memory)(nil)
 	_ Lister  = (*Memory)(nil)
 	_ Clearer = (*Memory)(nil)
 	_ Pruner  = (*Memory)(nil)
@@ -134,14 +134,14 @@ func (m *Memory) Touch(ctx context.Context, id string, ttl time.Duration) error 
 	return m.change(ctx, id, ttl, func(*memorySession) error { return nil })
 }
 
-// Update is [Updater]. change holds up other sessions, so it should be quick.
-func (m *Memory) Update(ctx context.Context, id string, ttl time.Duration, change func([]byte) ([]byte, error)) error {
+// Swap is [Swapper].
+func (m *Memory) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
 	return m.change(ctx, id, ttl, func(session *memorySession) error {
-		data, err := change(bytes.Clone(session.data))
-		if err == nil {
-			session.data = bytes.Clone(data)
+		if !bytes.Equal(session.data, old) {
+			return ErrChanged
 		}
-		return err
+		session.data = bytes.Clone(data)
+		return nil
 	})
 }
 

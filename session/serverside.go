@@ -54,7 +54,7 @@ func (e *StoreError) Unwrap() error { return e.Err }
 //
 // Litestar and Starlite write the whole session back with every response, and
 // take ids that they do not know. What they do to a session between its reading
-// and its writing here is seen by the stores that are an [Updater] alone.
+// and its writing here is seen by the stores that are a [Swapper] alone.
 func NewServerSide(store Store, c ServerConfig, o Options) (*Manager, error) {
 	if store == nil {
 		return nil, errors.New("session: a nil Store")
@@ -271,17 +271,23 @@ func (p *inStore) undo(ctx context.Context, b brought) {
 // Where the store can do it, only the keys that this request has changed are
 // written over what is there now.
 func (p *inStore) change(ctx context.Context, s *Session, data []byte, ttl time.Duration) ([]byte, error) {
-	updater, ok := p.store.(Updater)
+	swapper, ok := p.store.(Swapper)
 	if !ok {
 		return data, p.store.Replace(ctx, s.brought.id, data, ttl)
 	}
-	err := updater.Update(ctx, s.brought.id, ttl, func(stored []byte) (merged []byte, err error) {
-		if string(stored) != s.brought.text {
-			data, err = merge(stored, s.brought.text, data)
+	stored, merged := []byte(s.brought.text), data
+	for {
+		err := swapper.Swap(ctx, s.brought.id, stored, merged, ttl)
+		if !errors.Is(err, ErrChanged) {
+			return merged, err
 		}
-		return data, err
-	})
-	return data, err
+		if stored, _, err = p.store.Load(ctx, s.brought.id); err != nil {
+			return nil, err
+		}
+		if merged, err = merge(stored, s.brought.text, data); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // merge writes what has changed between before and after over what is stored. A

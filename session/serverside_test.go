@@ -598,6 +598,35 @@ func TestServerSideMerge(t *testing.T) {
 	})
 }
 
+// overtaken is a store in which others change a session before each of the first Swaps.
+type overtaken struct {
+	*session.Memory
+	others []string
+}
+
+func (o *overtaken) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
+	if len(o.others) > 0 {
+		if err := o.Replace(ctx, id, []byte(o.others[0]), ttl); err != nil {
+			return err
+		}
+		o.others = o.others[1:]
+	}
+	return o.Memory.Swap(ctx, id, old, data, ttl)
+}
+
+// Who is overtaken again and again writes nothing but its own keys over the last.
+func TestOvertakenTwice(t *testing.T) {
+	store := &overtaken{Memory: session.NewMemory(session.MemoryConfig{})}
+	m, err := session.NewServerSide(store, session.ServerConfig{Cookie: codec.Attributes{Insecure: true}}, session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookie := "session=" + idOf(do(m, "", set(t, "a", 1)))
+	store.others = []string{`{"a":2,"b":1}`, `{"a":3}`}
+	do(m, cookie, set(t, "own", 1))
+	do(m, cookie, reading(t, `{"a":3,"own":1}`))
+}
+
 // From cookies to a store, back, and from store to store, with nobody logged
 // out: the old is ended, the data and what is left of its life stay.
 func TestFrom(t *testing.T) {

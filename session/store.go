@@ -14,6 +14,9 @@ var (
 	// ErrExists: the store has a session of this id already.
 	ErrExists = errors.New("session: the store has a session of this id")
 
+	// ErrChanged: the session is not what it was when it was read.
+	ErrChanged = errors.New("session: the session was changed meanwhile")
+
 	// ErrFull: the store holds as many sessions as it may.
 	ErrFull = errors.New("session: the store is full")
 )
@@ -54,14 +57,12 @@ type Store interface {
 	Delete(ctx context.Context, id string) error
 }
 
-// Updater is a Store that can change a session in one step, so that requests at
+// Swapper is a Store that can compare and replace in one step, so that requests at
 // the same time do not undo what others did to other keys.
-type Updater interface {
-	// Update replaces the data of a session by what change makes of it, and gives
-	// it its whole ttl from now. change may be called several times, until nobody
-	// has come between. ErrNotFound as for Replace; what change returns as its
-	// error is returned, and nothing is changed.
-	Update(ctx context.Context, id string, ttl time.Duration, change func(data []byte) ([]byte, error)) error
+type Swapper interface {
+	// Swap is Replace of a session whose data is old, byte for byte. If it is
+	// something else it stays, and the error is ErrChanged.
+	Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error
 }
 
 // Entry is a session in a list.
@@ -70,12 +71,26 @@ type Entry struct {
 	Key     string    // how the store names it
 	Size    int       // of the data, in bytes
 	Expires time.Time // zero: never
+
+	// Odd: it lies where sessions do, and its key is none that ours have. Python
+	// takes any text from a client for an id; it may also be something else, of
+	// which Size and Expires are zero. It has no ID.
+	Odd bool
 }
 
 // Lister is a Store that can be gone through. That is for operators, not for
-// requests: it may take long, and what changes meanwhile may be missing.
+// requests: it may take long, and what changes meanwhile may be missing. An entry
+// whose session cannot be read comes with an error, and the next ones follow; an
+// error with a zero Entry is the end.
 type Lister interface {
 	List(ctx context.Context) iter.Seq2[Entry, error]
+}
+
+// Keyed is a Store whose sessions can be reached by an [Entry]'s Key: the odd ones,
+// and those whose ids the store does not know.
+type Keyed interface {
+	LoadKey(ctx context.Context, key string) (data []byte, expires time.Time, err error)
+	DeleteKey(ctx context.Context, key string) error
 }
 
 // Clearer is a Store that can delete all of its sessions, and nothing else.

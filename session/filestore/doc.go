@@ -22,10 +22,9 @@
 // stays.
 //
 // Among Go processes nothing is lost and nothing comes back: what depends on what is
-// there (Create, Replace, Touch, Update, Delete) is checked and done while an
+// there (Create, Replace, Swap, Touch, Delete) is checked and done while an
 // advisory lock is held on the directory itself (flock; Python's sweeps would fail on
-// a lock file). It is not held while data is written, except for an Update that
-// others have overtaken several times. Where there is no flock (Windows, Solaris,
+// a lock file). It is not held while data is written. Where there is no flock (Windows, Solaris,
 // AIX) that holds among the goroutines of one process only. flock needs a local
 // file system: NFS refuses it on directories, and the change fails.
 //

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/sessiontest"
@@ -65,29 +64,4 @@ func TestNamedDrafts(t *testing.T) {
 		Advance: clock.Advance,
 		Now:     clock.Now,
 	})
-}
-
-// An Update that is overtaken again and again gets its turn.
-func TestOvertaken(t *testing.T) {
-	s, err := New(Config{Dir: t.TempDir(), Layout: Litestar, NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	id := sessiontest.NewID()
-	if err := s.Create(t.Context(), id, []byte("0"), time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	calls := 0
-	err = s.Update(t.Context(), id, time.Hour, func(data []byte) ([]byte, error) {
-		if calls++; calls <= maxOvertaken { // after that the lock is held
-			if err := s.Replace(t.Context(), id, append(data, 'x'), time.Hour); err != nil {
-				t.Error(err)
-			}
-		}
-		return append(data, 'u'), nil
-	})
-	data, _, loadErr := s.Load(t.Context(), id)
-	if err != nil || loadErr != nil || string(data) != "0xxxu" || calls != maxOvertaken+1 {
-		t.Errorf("%q after %d calls, %v, %v", data, calls, err, loadErr)
-	}
 }

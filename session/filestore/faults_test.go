@@ -161,7 +161,7 @@ func TestProcesses(t *testing.T) {
 				})
 			}
 			for range times {
-				must(t, s.Update(t.Context(), id, time.Hour, addOne))
+				must(t, addOne(t.Context(), s, id))
 			}
 			group.Wait()
 			want(t, s, id, strconv.Itoa((processes+1)*times))
@@ -274,7 +274,7 @@ func TestHostileIDs(t *testing.T) {
 					"Load": load, "Create": s.Create(t.Context(), id, []byte(`{}`), time.Hour),
 					"Replace": s.Replace(t.Context(), id, []byte(`{}`), time.Hour), "Touch": s.Touch(t.Context(), id, time.Hour),
 					"Delete": s.Delete(t.Context(), id),
-					"Update": s.Update(t.Context(), id, time.Hour, func(b []byte) ([]byte, error) { return b, nil }),
+					"Swap":   s.Swap(t.Context(), id, []byte(`{}`), []byte(`{}`), time.Hour),
 				} {
 					if err == nil || errors.Is(err, session.ErrNotFound) || len(id) > 4 && strings.Contains(err.Error(), id) {
 						t.Errorf("%s of %.40q: %.200v", what, id, err)
@@ -284,6 +284,52 @@ func TestHostileIDs(t *testing.T) {
 			for _, dir := range []string{c.Dir, filepath.Dir(c.Dir)} {
 				if entries, err := os.ReadDir(dir); err != nil || len(entries) > 1 || len(entries) == 1 && entries[0].Name() != "sessions" {
 					t.Errorf("%v, %v", entries, err)
+				}
+			}
+		})
+	}
+}
+
+// Python takes any text for an id. Such files are listed as odd, and can be reached by
+// their names; what is none of the directory's files cannot.
+func TestOdd(t *testing.T) {
+	for name, c := range layouts {
+		t.Run(name, func(t *testing.T) {
+			c.Dir = t.TempDir()
+			s := open(t, c)
+			must(t, s.Create(t.Context(), sessiontest.NewID(), []byte(`{"a":1}`), time.Hour))
+			content, err := os.ReadFile(firstSession(t, c.Dir))
+			must(t, err)
+			for name, content := range map[string]string{"hello": string(content), "README": "not a session"} {
+				must(t, os.WriteFile(filepath.Join(c.Dir, name), []byte(content), 0o600))
+			}
+			odd := map[string]bool{}
+			for e, err := range s.List(t.Context()) {
+				must(t, err)
+				if e.Odd {
+					odd[e.Key] = e.ID == ""
+				}
+			}
+			if len(odd) != 2 || !odd["hello"] || !odd["README"] {
+				t.Errorf("odd: %v", odd)
+			}
+			if data, _, err := s.LoadKey(t.Context(), "hello"); err != nil || string(data) != `{"a":1}` {
+				t.Errorf("LoadKey: %q, %v", data, err)
+			}
+			must(t, s.DeleteKey(t.Context(), "hello"))
+			if err := s.DeleteKey(t.Context(), "README"); !errors.Is(err, filestore.ErrDamaged) {
+				t.Errorf("DeleteKey of no session: %v", err)
+			}
+			if left := leftoversOf(t, c.Dir); len(left) != 1 || left[0] != "README" {
+				t.Errorf("left: %q", left)
+			}
+			must(t, os.WriteFile(filepath.Join(filepath.Dir(c.Dir), "outside"), content, 0o600))
+			for _, key := range []string{"", ".", "..", "../outside", "./hello", "/etc/passwd", "a/b", "x\x00"} {
+				if _, _, err := s.LoadKey(t.Context(), key); err == nil || errors.Is(err, session.ErrNotFound) {
+					t.Errorf("LoadKey of %q: %v", key, err)
+				}
+				if err := s.DeleteKey(t.Context(), key); err == nil || errors.Is(err, session.ErrNotFound) {
+					t.Errorf("DeleteKey of %q: %v", key, err)
 				}
 			}
 		})
@@ -303,7 +349,7 @@ func TestSizes(t *testing.T) {
 			for what, err := range map[string]error{
 				"Create":  s.Create(t.Context(), sessiontest.NewID(), append(big, 'x'), time.Hour),
 				"Replace": s.Replace(t.Context(), id, append(big, 'x'), time.Hour),
-				"Update":  s.Update(t.Context(), id, time.Hour, func(b []byte) ([]byte, error) { return append(b, 'x'), nil }),
+				"Swap":    s.Swap(t.Context(), id, big, append(big, 'x'), time.Hour),
 			} {
 				if !errors.Is(err, codec.ErrTooLarge) {
 					t.Errorf("%s: %v, want ErrTooLarge", what, err)

@@ -55,7 +55,7 @@ func helpFull(s *filestore.Store, args []string) error {
 	for what, err := range map[string]error{
 		"Replace": s.Replace(ctx, args[0], big, time.Hour),
 		"Create":  s.Create(ctx, args[1], big, time.Hour),
-		"Update":  s.Update(ctx, args[0], time.Hour, func([]byte) ([]byte, error) { return big, nil }),
+		"Swap":    s.Swap(ctx, args[0], numbered(0), big, time.Hour),
 	} {
 		if !errors.Is(err, unix.EFBIG) || strings.Contains(err.Error(), args[0]) {
 			return fmt.Errorf("%s: %v, want EFBIG", what, err)

@@ -86,7 +86,7 @@ func helpWrite(s *filestore.Store, args []string) error {
 		if n%2 == 0 {
 			err = s.Replace(ctx, args[0], numbered(n), time.Hour)
 		} else {
-			err = s.Update(ctx, args[0], time.Hour, func([]byte) ([]byte, error) { return numbered(n), nil })
+			err = s.Swap(ctx, args[0], numbered(n-1), numbered(n), time.Hour)
 		}
 		if err == nil {
 			err = s.Touch(ctx, args[0], time.Duration(n)*time.Hour)
@@ -112,14 +112,26 @@ func helpCount(s *filestore.Store, args []string) error {
 		if err != nil {
 			return err
 		}
-		err = s.Update(context.Background(), args[0], time.Hour, addOne)
+		err = addOne(context.Background(), s, args[0])
 	}
 	return err
 }
 
-func addOne(data []byte) ([]byte, error) {
-	n, err := strconv.Atoi(string(data))
-	return strconv.AppendInt(nil, int64(n+1), 10), err
+func addOne(ctx context.Context, s *filestore.Store, id string) error {
+	for {
+		data, _, err := s.Load(ctx, id)
+		if err != nil {
+			return err
+		}
+		n, err := strconv.Atoi(string(data))
+		if err != nil {
+			return err
+		}
+		err = s.Swap(ctx, id, data, strconv.AppendInt(nil, int64(n+1), 10), time.Hour)
+		if !errors.Is(err, session.ErrChanged) {
+			return err
+		}
+	}
 }
 
 // lastLine reads all lines and returns the last whole one.

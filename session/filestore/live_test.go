@@ -170,12 +170,10 @@ func TestLive(t *testing.T) {
 			must(t, s.Replace(t.Context(), id, []byte(`{"go":1}`), time.Hour))
 			p.want(id, `{"go":1}`)
 			p.set(id, data, 60)
-			must(t, s.Update(t.Context(), id, time.Hour, func(was []byte) ([]byte, error) {
-				if string(was) != data {
-					t.Errorf("Update is given %q", was)
-				}
-				return []byte(`{"go":2}`), nil
-			}))
+			if err := s.Swap(t.Context(), id, []byte(`{"go":1}`), []byte(`{"go":2}`), time.Hour); !errors.Is(err, session.ErrChanged) {
+				t.Errorf("Swap of what Python has changed: %v", err)
+			}
+			must(t, s.Swap(t.Context(), id, []byte(data), []byte(`{"go":2}`), time.Hour))
 			p.want(id, `{"go":2}`)
 			must(t, s.Delete(t.Context(), id))
 			p.wantNone(id)

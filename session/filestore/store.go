@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,10 +44,11 @@ type Store struct {
 
 var (
 	_ session.Store   = (*Store)(nil)
-	_ session.Updater = (*Store)(nil)
+	_ session.Swapper = (*Store)(nil)
 	_ session.Lister  = (*Store)(nil)
 	_ session.Clearer = (*Store)(nil)
 	_ session.Pruner  = (*Store)(nil)
+	_ session.Keyed   = (*Store)(nil)
 )
 
 // New returns the store of a directory.
@@ -95,6 +97,10 @@ func (s *Store) Load(ctx context.Context, id string) ([]byte, time.Time, error) 
 	if err != nil {
 		return nil, time.Time{}, err
 	}
+	return s.load(ctx, name)
+}
+
+func (s *Store) load(ctx context.Context, name string) ([]byte, time.Time, error) {
 	f, err := s.read(ctx, name)
 	switch {
 	case err != nil:
@@ -111,7 +117,7 @@ func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Dur
 	if err != nil {
 		return err
 	}
-	return s.put(ctx, name, data, ttl, false, func(f file) error {
+	return s.put(ctx, name, data, ttl, func(f file) error {
 		if f.live(s.now()) {
 			return session.ErrExists
 		}
@@ -125,7 +131,7 @@ func (s *Store) Replace(ctx context.Context, id string, data []byte, ttl time.Du
 	if err != nil {
 		return err
 	}
-	return s.put(ctx, name, data, ttl, false, s.alive)
+	return s.put(ctx, name, data, ttl, s.alive)
 }
 
 func (s *Store) alive(f file) error {
@@ -135,9 +141,21 @@ func (s *Store) alive(f file) error {
 	return nil
 }
 
-// Touch is [session.Store]. It writes the whole file: the expiry lies in it.
-func (s *Store) Touch(ctx context.Context, id string, ttl time.Duration) error {
-	return s.Update(ctx, id, ttl, func(data []byte) ([]byte, error) { return data, nil })
+// Swap is [session.Swapper].
+func (s *Store) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
+	name, err := s.name(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, name, data, ttl, func(f file) error {
+		if err := s.alive(f); err != nil {
+			return err
+		}
+		if !bytes.Equal(f.data, old) {
+			return session.ErrChanged
+		}
+		return nil
+	})
 }
 
 // Delete is [session.Store].
@@ -146,6 +164,10 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	return s.delete(ctx, name)
+}
+
+func (s *Store) delete(ctx context.Context, name string) error {
 	found := session.ErrNotFound
 	removed, err := s.remove(ctx, name, func() error {
 		f, err := s.readOnce(name)
@@ -165,6 +187,30 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 		return errors.Join(s.syncDir(), found)
 	}
 	return session.ErrNotFound
+}
+
+// LoadKey is [session.Keyed]; a key is a file's name.
+func (s *Store) LoadKey(ctx context.Context, key string) ([]byte, time.Time, error) {
+	if err := checkKey(ctx, key); err != nil {
+		return nil, time.Time{}, err
+	}
+	return s.load(ctx, key)
+}
+
+// DeleteKey is [session.Keyed]. What holds no session it leaves.
+func (s *Store) DeleteKey(ctx context.Context, key string) error {
+	if err := checkKey(ctx, key); err != nil {
+		return err
+	}
+	return s.delete(ctx, key)
+}
+
+// checkKey keeps to the files of the directory.
+func checkKey(ctx context.Context, key string) error {
+	if key == "." || !filepath.IsLocal(key) || filepath.Base(key) != key {
+		return errors.New("filestore: a key is the name of a file in the directory")
+	}
+	return ctx.Err()
 }
 
 // name returns the file name of an id.

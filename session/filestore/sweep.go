@@ -51,8 +51,8 @@ func (s *Store) names(ctx context.Context) iter.Seq2[string, error] {
 }
 
 // List is [session.Lister], in no order. What has expired is not listed. Where files
-// are named by a hash, entries have no ID. A file that should hold a session and does
-// not is an entry of its name, with the error, and the next ones follow.
+// are named by a hash, entries have no ID. Files of other names are odd, and are not
+// read.
 func (s *Store) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 	return func(yield func(session.Entry, error) bool) {
 		for name, err := range s.names(ctx) {
@@ -60,7 +60,13 @@ func (s *Store) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 				yield(session.Entry{}, err)
 				return
 			}
+			if s.isLeftover(name) {
+				continue
+			}
 			if !s.isName(name) {
+				if !yield(session.Entry{Key: name, Odd: true}, nil) {
+					return
+				}
 				continue
 			}
 			f, err := s.read(ctx, name)

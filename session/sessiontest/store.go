@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestStore(t *testing.T, s Suite) {
 	for name, test := range map[string]func(*testing.T, *storeTest){
 		"Create": testCreate, "Replace": testReplace, "Touch": testTouch, "Delete": testDelete, "Expiry": testExpiry,
 		"Data": testData, "Context": testContext, "Concurrent": testConcurrent, "Deleted": testDeleted,
-		"Update": testUpdate, "List": testList, "Clear": testClear, "Prune": testPrune,
+		"Swap": testSwap, "List": testList, "Clear": testClear, "Prune": testPrune,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &storeTest{s.New(t), s.Advance, now, t.Context()}) })
 	}
@@ -161,8 +162,8 @@ func testDelete(t *testing.T, s *storeTest) {
 	// Nothing brings it back.
 	wantNotFound(t, "Replace", s.Replace(s.ctx, id, []byte(`{}`), hour))
 	wantNotFound(t, "Touch", s.Touch(s.ctx, id, hour))
-	if u, ok := s.Store.(session.Updater); ok {
-		wantNotFound(t, "Update", u.Update(s.ctx, id, hour, func(data []byte) ([]byte, error) { return data, nil }))
+	if u, ok := s.Store.(session.Swapper); ok {
+		wantNotFound(t, "Swap", u.Swap(s.ctx, id, []byte(`{"a":1}`), []byte(`{"a":1}`), hour))
 	}
 	s.wantNone(t, id)
 	s.want(t, other, `{"b":2}`)
@@ -182,10 +183,10 @@ func testDeleted(t *testing.T, s *storeTest) {
 					if err := s.Touch(s.ctx, id, hour); err != nil && !errors.Is(err, session.ErrNotFound) {
 						t.Errorf("Touch: %v", err)
 					}
-					if u, ok := s.Store.(session.Updater); ok {
-						err := u.Update(s.ctx, id, hour, func([]byte) ([]byte, error) { return []byte(`{"c":3}`), nil })
-						if err != nil && !errors.Is(err, session.ErrNotFound) {
-							t.Errorf("Update: %v", err)
+					if u, ok := s.Store.(session.Swapper); ok {
+						err := u.Swap(s.ctx, id, []byte(`{"b":2}`), []byte(`{"c":3}`), hour)
+						if err != nil && !errors.Is(err, session.ErrNotFound) && !errors.Is(err, session.ErrChanged) {
+							t.Errorf("Swap: %v", err)
 						}
 					}
 				}
@@ -301,21 +302,27 @@ func testConcurrent(t *testing.T, s *storeTest) {
 }
 
 // Requests at the same time lose no other's change.
-func testUpdate(t *testing.T, s *storeTest) {
-	u, ok := s.Store.(session.Updater)
+func testSwap(t *testing.T, s *storeTest) {
+	u, ok := s.Store.(session.Swapper)
 	if !ok {
-		t.Log("no Updater")
+		t.Log("no Swapper")
 		return
 	}
 	id := s.create(t, ``, hour)
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
-			for range 10 {
-				if err := u.Update(s.ctx, id, hour, func(data []byte) ([]byte, error) {
-					return append(data, byte('a'+i)), nil
-				}); err != nil {
-					t.Errorf("Update: %v", err)
+			for changed := 0; changed < 10; {
+				old, _, err := s.Load(s.ctx, id)
+				if err == nil {
+					err = u.Swap(s.ctx, id, old, append(bytes.Clone(old), byte('a'+i)), hour)
+				}
+				switch {
+				case err == nil:
+					changed++
+				case !errors.Is(err, session.ErrChanged):
+					t.Errorf("Swap: %v", err)
+					return
 				}
 			}
 		})
@@ -325,25 +332,26 @@ func testUpdate(t *testing.T, s *storeTest) {
 	if err != nil || len(data) != 80 {
 		t.Errorf("%d of 80 changes, %v", len(data), err)
 	}
-	if err := u.Update(s.ctx, id, 2*hour, func(data []byte) ([]byte, error) { return data, nil }); err != nil {
+	if err := u.Swap(s.ctx, id, data, data, 2*hour); err != nil { // which renews it
 		t.Error(err)
+	}
+	s.wantExpiry(t, id, string(data), 2*hour)
+	for what, old := range map[string]string{"other data": "x", "no data": "", "longer data": string(data) + " ", "upper-case data": strings.ToUpper(string(data))} {
+		if err := u.Swap(s.ctx, id, []byte(old), []byte("x"), hour); !errors.Is(err, session.ErrChanged) {
+			t.Errorf("Swap of %s: %v, want ErrChanged", what, err)
+		}
 	}
 	s.wantExpiry(t, id, string(data), 2*hour)
 	canceled, cancel := context.WithCancel(s.ctx)
 	cancel()
-	if err := u.Update(canceled, id, hour, func([]byte) ([]byte, error) { return []byte("x"), nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("Update: %v, want context.Canceled", err)
+	if err := u.Swap(canceled, id, data, []byte("x"), hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("Swap: %v, want context.Canceled", err)
 	}
 	s.want(t, id, string(data))
-	no := errors.New("no")
-	if err := u.Update(s.ctx, id, hour, func([]byte) ([]byte, error) { return []byte("x"), no }); !errors.Is(err, no) {
-		t.Errorf("Update: %v", err)
-	}
-	s.want(t, id, string(data))
-	wantNotFound(t, "Update", u.Update(s.ctx, NewID(), hour, func(data []byte) ([]byte, error) {
-		t.Error("change was called for a session that is not there")
-		return data, nil
-	}))
+	wantNotFound(t, "Swap", u.Swap(s.ctx, NewID(), nil, []byte("x"), hour))
+	gone := s.create(t, `{}`, 2*time.Second)
+	s.wait(3 * time.Second)
+	wantNotFound(t, "Swap of what has expired", u.Swap(s.ctx, gone, []byte(`{}`), []byte(`{}`), hour))
 }
 
 func (s *storeTest) list(t *testing.T, l session.Lister) map[string]int {
@@ -353,7 +361,7 @@ func (s *storeTest) list(t *testing.T, l session.Lister) map[string]int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if entry.ID != "" && !session.ValidID(entry.ID) || entry.Key == "" {
+		if entry.ID != "" && !session.ValidID(entry.ID) || entry.Key == "" || entry.Odd {
 			t.Errorf("entry %+v", entry)
 		}
 		if sizes[entry.Key] != 0 {
@@ -386,6 +394,32 @@ func testList(t *testing.T, s *storeTest) {
 	}
 	for range l.List(s.ctx) { // who has enough may stop
 		break
+	}
+	if k, ok := s.Store.(session.Keyed); ok {
+		testKeyed(t, s, l, k)
+	}
+}
+
+// What is listed can be reached by its key.
+func testKeyed(t *testing.T, s *storeTest, l session.Lister, k session.Keyed) {
+	left := len(s.list(t, l))
+	for key, size := range s.list(t, l) {
+		data, expires, err := k.LoadKey(s.ctx, key)
+		if err != nil || len(data) != size || (expires.Sub(s.now())-hour).Abs() > time.Minute {
+			t.Fatalf("LoadKey: %q, %v, %v", data, expires, err)
+		}
+		if left%2 == 0 {
+			if err := k.DeleteKey(s.ctx, key); err != nil {
+				t.Fatalf("DeleteKey: %v", err)
+			}
+			_, _, err := k.LoadKey(s.ctx, key)
+			wantNotFound(t, "LoadKey", err)
+			wantNotFound(t, "DeleteKey", k.DeleteKey(s.ctx, key))
+		}
+		left--
+	}
+	if got := len(s.list(t, l)); got != 150 {
+		t.Errorf("%d sessions are left, want 150", got)
 	}
 }
 
