@@ -48,7 +48,8 @@ type Options struct {
 
 	// OnReject is called for each cookie that stands for no session, with an error
 	// of package codec (never codec.ErrNoCookie), ErrNotFound for an id that the
-	// store does not know, or that of Accept. Ours hold no value of the session.
+	// store does not know, ErrDamaged for what no session can be read from, or that of
+	// Accept. Ours hold no value of the session.
 	OnReject func(*http.Request, error)
 
 	// OnWrite is called after the cookie was set, and tells why.

@@ -123,8 +123,8 @@ func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejecte
 	defer cancel()
 	data, expires, err := p.store.Load(ctx, id)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return b, ErrNotFound, nil
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrDamaged), errors.Is(err, codec.ErrTooLarge):
+		return b, err, nil
 	case err != nil:
 		return b, nil, &StoreError{err}
 	}

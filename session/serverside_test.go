@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -304,6 +305,15 @@ func TestDamagedData(t *testing.T) {
 		}
 		if len(s.told) != 1 || !errors.Is(s.told[0], want) {
 			t.Errorf("%s: told %v", data, s.told)
+		}
+	}
+	for _, damage := range []error{session.ErrDamaged, codec.ErrTooLarge} {
+		s := newServer(t, session.ServerConfig{}, session.Options{})
+		cookie := s.login(t)
+		s.store.err = fmt.Errorf("a store: %w", damage)
+		response := do(s.Manager, cookie, reading(t, `{}`))
+		if response.StatusCode != http.StatusOK || len(s.told) != 1 || !errors.Is(s.told[0], damage) {
+			t.Errorf("%v: %d, told %v", damage, response.StatusCode, s.told)
 		}
 	}
 }

@@ -14,6 +14,10 @@ var (
 	// ErrExists: the store has a session of this id already.
 	ErrExists = errors.New("session: the store has a session of this id")
 
+	// ErrDamaged: where a session should be there is something else, a torn file say. It
+	// is left as it is.
+	ErrDamaged = errors.New("session: the store holds something else where a session should be")
+
 	// ErrChanged: the session is not what it was when it was read.
 	ErrChanged = errors.New("session: the session was changed meanwhile")
 

@@ -12,7 +12,7 @@
 // the id, in hexadecimal digits, before 2.20 by the id itself ([NamesID]), and it
 // holds a msgpack map of expires_at (a timestamp or nil) and data (bytes). Both are
 // written byte for byte as Python writes them, and read as Python reads them; what
-// is nothing of that kind is [ErrDamaged].
+// is nothing of that kind is [session.ErrDamaged].
 //
 // # What it promises
 //
@@ -33,7 +33,7 @@
 //
 // Only ids that [session.ValidID] allows reach a path. Symbolic links, FIFOs,
 // directories and files of other names are never followed, opened, listed or
-// deleted; one that lies where a session should be is [ErrDamaged].
+// deleted; one that lies where a session should be is [session.ErrDamaged].
 //
 // # Beside Python
 //
@@ -46,7 +46,7 @@
 // in which Go deletes it, or Prune finds it expired, goes.
 //
 // Starlite empties a file and then writes it. Who reads it between sees a torn one:
-// it is read again for up to half a second, while it is fresh, then [ErrDamaged]. It is
+// it is read again for up to half a second, while it is fresh, then [session.ErrDamaged]. It is
 // never deleted for that.
 //
 // Python's own sweeps: Starlite's delete_expired deletes the sessions that live and

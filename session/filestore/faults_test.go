@@ -213,8 +213,8 @@ func wantDamaged(t *testing.T, s *filestore.Store, id string) {
 		"Replace": s.Replace(t.Context(), id, []byte(`{}`), time.Hour), "Touch": s.Touch(t.Context(), id, time.Hour),
 		"Delete": s.Delete(t.Context(), id), "Clear": clear, "Prune": prune, "List": list,
 	} {
-		if !errors.Is(err, filestore.ErrDamaged) {
-			t.Errorf("%s: %v, want ErrDamaged", what, err)
+		if !errors.Is(err, session.ErrDamaged) {
+			t.Errorf("%s: %v, want session.ErrDamaged", what, err)
 		}
 		if err != nil && strings.Contains(err.Error(), id) {
 			t.Errorf("%s tells the id: %v", what, err)
@@ -246,8 +246,8 @@ func TestTornForAMoment(t *testing.T) {
 		timer.Stop()
 	}
 	must(t, os.WriteFile(file, nil, 0o600))
-	if _, _, err := s.Load(t.Context(), id); !errors.Is(err, filestore.ErrDamaged) {
-		t.Errorf("Load: %v, want ErrDamaged", err)
+	if _, _, err := s.Load(t.Context(), id); !errors.Is(err, session.ErrDamaged) {
+		t.Errorf("Load: %v, want session.ErrDamaged", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 	defer cancel()
@@ -317,7 +317,7 @@ func TestOdd(t *testing.T) {
 				t.Errorf("LoadKey: %q, %v", data, err)
 			}
 			must(t, s.DeleteKey(t.Context(), "hello"))
-			if err := s.DeleteKey(t.Context(), "README"); !errors.Is(err, filestore.ErrDamaged) {
+			if err := s.DeleteKey(t.Context(), "README"); !errors.Is(err, session.ErrDamaged) {
 				t.Errorf("DeleteKey of no session: %v", err)
 			}
 			if left := leftoversOf(t, c.Dir); len(left) != 1 || left[0] != "README" {

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/filestore"
 	"github.com/sessctl/sessctl/session/sessiontest"
 )
@@ -105,8 +106,8 @@ func TestNoRegularFile(t *testing.T) {
 						"Replace": s.Replace(t.Context(), id, []byte(`{}`), time.Hour), "Touch": s.Touch(t.Context(), id, time.Hour),
 						"Delete": s.Delete(t.Context(), id),
 					} {
-						if !errors.Is(err, filestore.ErrDamaged) {
-							t.Errorf("%s: %v, want ErrDamaged", what, err)
+						if !errors.Is(err, session.ErrDamaged) {
+							t.Errorf("%s: %v, want session.ErrDamaged", what, err)
 						}
 					}
 					for e, err := range s.List(t.Context()) {

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
+
+	"github.com/sessctl/sessctl/session"
 )
 
 // What Litestar writes is litestar.stores.base.StorageObject, by msgspec: a map of
@@ -69,7 +71,7 @@ func parseLitestar(raw []byte) (data []byte, expires time.Time, never bool, err 
 		}
 	}
 	if m.bad || len(m.rest) > 0 || !hasExpires || !hasData {
-		return nil, time.Time{}, false, ErrDamaged
+		return nil, time.Time{}, false, session.ErrDamaged
 	}
 	return data, expires, never, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/session"
 )
 
 // patience is how often something is tried again that will be over in a moment: a
@@ -47,7 +48,7 @@ var (
 	errNoDir = passing{errors.New("filestore: the directory is gone")}
 
 	// errTorn is ErrDamaged where Starlite may be writing.
-	errTorn = passing{ErrDamaged}
+	errTorn = passing{session.ErrDamaged}
 
 	// errAgain: what Python did in the midst of a change made it impossible.
 	errAgain = passing{errors.New("filestore: the directory changes all the time")}
@@ -93,7 +94,7 @@ func (s *Store) readOnce(name string) (file, error) {
 	if err == nil {
 		return f, nil
 	}
-	if errors.Is(err, ErrDamaged) && s.layout == Starlite {
+	if errors.Is(err, session.ErrDamaged) && s.layout == Starlite {
 		info, statErr := os.Lstat(s.path(name))
 		if statErr != nil || time.Since(info.ModTime()) < tornFor {
 			err = errTorn

@@ -5,6 +5,8 @@ package filestore
 import (
 	"io"
 	"os"
+
+	"github.com/sessctl/sessctl/session"
 )
 
 // readFile returns the content of a regular file. A link that takes its place
@@ -15,7 +17,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if !before.Mode().IsRegular() {
-		return nil, ErrDamaged
+		return nil, session.ErrDamaged
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -27,7 +29,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, ErrDamaged
+		return nil, session.ErrDamaged
 	case info.Size() > limit:
 		return nil, errFileSize
 	}

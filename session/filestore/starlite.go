@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/sessctl/sessctl/session"
 )
 
 // What Starlite writes is FileStorageMetadataWrapper, a named tuple of two texts,
@@ -80,7 +82,7 @@ func parseStarlite(raw []byte) (data []byte, expires time.Time, err error) {
 	}
 	j.next('}')
 	if j.peek(); j.bad || len(j.rest) > 0 || !hasExpires || !hasData {
-		return nil, time.Time{}, ErrDamaged
+		return nil, time.Time{}, session.ErrDamaged
 	}
 	return data, expires, nil
 }

@@ -24,10 +24,6 @@ type Config struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// ErrDamaged: where a session should be there is something else: a torn file, one
-// of another layout, or no regular file at all. It is left as it is.
-var ErrDamaged = errors.New("filestore: a session's file does not hold a session of this layout")
-
 // maxData bounds a session: what [codec] reads of one is no longer.
 const maxData = 1 << 20
 

@@ -100,8 +100,8 @@ func TestVectorsRead(t *testing.T) {
 				data, expires, err := s.Load(t.Context(), v.Written[0].ID)
 				switch {
 				case c.Error != "" || c.Strict != "":
-					if !errors.Is(err, filestore.ErrDamaged) {
-						t.Errorf("%q: %q, %v, want ErrDamaged: Python: %s", raw, data, err, c.Error)
+					if !errors.Is(err, session.ErrDamaged) {
+						t.Errorf("%q: %q, %v, want session.ErrDamaged: Python: %s", raw, data, err, c.Error)
 					}
 				case c.Data == nil:
 					if !errors.Is(err, session.ErrNotFound) {
