@@ -229,6 +229,18 @@ func Redis(t testing.TB, args ...string) *Server {
 	return s
 }
 
+// RedisTLS starts redis-server with nothing but TLS.
+func RedisTLS(t testing.TB, certificate, key string) *Server {
+	t.Helper()
+	s := newServer(t, "redis")
+	s.args = []string{
+		find(t, "redis-server"), "--port", "0", "--tls-port", s.Port(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+		"--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no",
+	}
+	s.Start()
+	return s
+}
+
 // RedisCluster starts a cluster of three nodes.
 func RedisCluster(t testing.TB) (nodes []*Server) {
 	t.Helper()

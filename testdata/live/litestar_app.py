@@ -5,7 +5,7 @@ from litestar.middleware.session.client_side import CookieBackendConfig
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.file import FileStore
 
-from shared import CHANGES, COOKIE, DIR, OPTIONS, SECRET, aes_expiry, change, show, stop_clock
+from shared import CHANGES, COOKIE, DIR, OPTIONS, REDIS, SECRET, aes_expiry, change, show, stop_clock
 
 
 @get("/session", media_type=MediaType.JSON)
@@ -36,8 +36,13 @@ async def clock(request: Request) -> None:
 
 stores = {}
 if DIR:
-    config = ServerSideSessionConfig(key=COOKIE, **OPTIONS)
     stores["sessions"] = FileStore(DIR)
+elif REDIS:
+    from litestar.stores.redis import RedisStore
+
+    stores["sessions"] = RedisStore.with_client(REDIS)
+if stores:
+    config = ServerSideSessionConfig(key=COOKIE, **OPTIONS)
 else:
     config = CookieBackendConfig(secret=bytes.fromhex(SECRET), key=COOKIE, **OPTIONS)
 app = Litestar(

@@ -10,6 +10,8 @@ SECRET = os.environ["SESSION_SECRET"]
 COOKIE = os.environ.get("SESSION_COOKIE", "session")
 # A directory, if sessions are to lie in files.
 DIR = os.environ.get("SESSION_DIR")
+# The URL of a server, if they are to lie in Redis.
+REDIS = os.environ.get("SESSION_REDIS")
 # Further arguments of the session middleware, in Python's names.
 OPTIONS = {"max_age": 14 * 24 * 60 * 60} | json.loads(os.environ.get("SESSION_OPTIONS", "{}"))
 MAX_AGE = OPTIONS["max_age"]

@@ -7,7 +7,7 @@ from starlite import MediaType, Request, Response, Starlite, get, post
 from starlite.middleware.session.cookie_backend import CookieBackendConfig
 from starlite.middleware.session.file_backend import FileBackendConfig
 
-from shared import CHANGES, COOKIE, DIR, MAX_AGE, SECRET, aes_expiry, change, show
+from shared import CHANGES, COOKIE, DIR, MAX_AGE, REDIS, SECRET, aes_expiry, change, show
 
 
 @get("/session")
@@ -28,6 +28,11 @@ async def write(request: Request) -> Response:
 
 if DIR:
     config = FileBackendConfig(storage_path=Path(DIR), key=COOKIE, max_age=MAX_AGE)
+elif REDIS:
+    from redis.asyncio import Redis
+    from starlite.middleware.session.redis_backend import RedisBackendConfig
+
+    config = RedisBackendConfig(redis=Redis.from_url(REDIS), key=COOKIE, max_age=MAX_AGE)
 else:
     config = CookieBackendConfig(
         secret=SecretBytes(bytes.fromhex(SECRET)), key=COOKIE, max_age=MAX_AGE

@@ -1,0 +1,242 @@
+package redisstore_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sessctl/sessctl/internal/compat"
+	"github.com/sessctl/sessctl/internal/pylive"
+	"github.com/sessctl/sessctl/internal/servers"
+	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/sessiontest"
+)
+
+// methods calls every method of a store.
+func methods(ctx context.Context, s interface {
+	session.Store
+	session.Swapper
+}, id string) map[string]error {
+	_, _, load := s.Load(ctx, id)
+	return map[string]error{
+		"Load": load, "Create": s.Create(ctx, sessiontest.NewID(), []byte(`{}`), time.Hour), "Replace": s.Replace(ctx, id, []byte(`{}`), time.Hour),
+		"Touch": s.Touch(ctx, id, time.Hour), "Swap": s.Swap(ctx, id, []byte(`{}`), []byte(`{}`), time.Hour), "Delete": s.Delete(ctx, id),
+	}
+}
+
+// isAnswer reports whether an error says something of a session.
+func isAnswer(err error) bool {
+	return err == nil || errors.Is(err, session.ErrNotFound) || errors.Is(err, session.ErrExists) || errors.Is(err, session.ErrChanged)
+}
+
+func create(t *testing.T, s session.Store, data string) (id string) {
+	t.Helper()
+	id = sessiontest.NewID()
+	if err := s.Create(t.Context(), id, []byte(data), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// A server that is down is an error, never a session that is not there; and when it is
+// back so are they.
+func TestLiveRestart(t *testing.T) {
+	pylive.Require(t)
+	server := servers.Redis(t, "--appendonly", "yes", "--appendfsync", "always")
+	o := options(server)
+	o.MaxRetries = -1
+	s := open(t, client(t, o), "NS")
+	id := create(t, s, `{"a":1}`)
+	server.Kill()
+	for what, err := range methods(t.Context(), s, id) {
+		if isAnswer(err) || strings.Contains(err.Error(), id) {
+			t.Errorf("%s without a server: %v", what, err)
+		}
+	}
+	server.Start()
+	compat.WantStored(t, s, id, `{"a":1}`)
+}
+
+// A server that hangs is waited for as long as the context says.
+func TestLiveDeadline(t *testing.T) {
+	pylive.Require(t)
+	server := servers.Redis(t)
+	s := open(t, client(t, options(server)), "NS")
+	id := create(t, s, `{"a":1}`)
+	server.Pause()
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	for what, err := range methods(ctx, s, id) {
+		if isAnswer(err) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, err := range s.List(ctx) {
+		if isAnswer(err) {
+			t.Errorf("List: %v", err)
+		}
+	}
+	if took := time.Since(start); took > 3*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	server.Resume()
+	compat.WantStored(t, s, id, `{"a":1}`)
+}
+
+// A server that is full, and told to evict nothing, refuses; what is there stays.
+func TestLiveFull(t *testing.T) {
+	pylive.Require(t)
+	server := servers.Redis(t, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
+	s := open(t, client(t, options(server)), "NS")
+	big := strings.Repeat("x", 200_000)
+	ids := []string{create(t, s, big)}
+	var err error
+	for len(ids) < 100 && err == nil {
+		id := sessiontest.NewID()
+		if err = s.Create(t.Context(), id, []byte(big), time.Hour); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	if isAnswer(err) {
+		t.Fatalf("%d sessions, %v", len(ids), err)
+	}
+	if err := s.Replace(t.Context(), ids[0], []byte(big+big), time.Hour); isAnswer(err) {
+		t.Errorf("Replace: %v", err)
+	}
+	for _, id := range ids {
+		compat.WantStored(t, s, id, big)
+	}
+}
+
+// When the master dies, its replica takes over, and has the sessions.
+func TestLiveSentinel(t *testing.T) {
+	pylive.Require(t)
+	sentinel, master, replica := servers.RedisSentinel(t)
+	c := redis.NewFailoverClient(&redis.FailoverOptions{
+		MasterName: "sessions", SentinelAddrs: []string{sentinel.Addr}, ContextTimeoutEnabled: true,
+	})
+	defer c.Close()
+	s := open(t, c, "NS")
+	id := create(t, s, `{"a":1}`)
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(replica.Command("exists", "NS:"+id), "1"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the replica does not get it")
+		}
+	}
+	master.Kill()
+	failed := 0
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		err := s.Replace(t.Context(), id, []byte(`{"a":2}`), time.Hour)
+		if err == nil {
+			break
+		}
+		if isAnswer(err) || time.Now().After(deadline) {
+			t.Fatalf("during the failover: %v", err)
+		}
+		failed++
+	}
+	t.Logf("%d calls failed before the replica took over", failed)
+	compat.WantStored(t, s, id, `{"a":2}`)
+}
+
+// counting counts the writes on connections: that many times a server is told
+// something, and its answer waited for.
+type counting struct {
+	net.Conn
+	n *atomic.Int64
+}
+
+func (c counting) Write(p []byte) (int, error) {
+	c.n.Add(1)
+	return c.Conn.Write(p)
+}
+
+// Every method is one round trip.
+func TestLiveRoundTrips(t *testing.T) {
+	pylive.Require(t)
+	var n atomic.Int64
+	o := options(servers.Redis(t))
+	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		return counting{conn, &n}, err
+	}
+	s := open(t, client(t, o), "NS")
+	id := create(t, s, `{}`)
+	methods(t.Context(), s, id) // the script is sent once
+	n.Store(0)
+	methods(t.Context(), s, create(t, s, `{}`))
+	if got := n.Load(); got != 7 {
+		t.Errorf("%d round trips for 7 calls", got)
+	}
+}
+
+// TLS is the client's business, and Swap's script is loaded again after it was lost.
+func TestLiveTLS(t *testing.T) {
+	pylive.Require(t)
+	certificate, key := filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
+	pool := writeCertificate(t, certificate, key)
+	server := servers.RedisTLS(t, certificate, key)
+	o := options(server)
+	o.TLSConfig = &tls.Config{RootCAs: pool}
+	s := open(t, client(t, o), "NS")
+	id := create(t, s, `{"a":1}`)
+	for _, n := range []string{"2", "3"} {
+		old, _, err := s.Load(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Swap(t.Context(), id, old, []byte(`{"a":`+n+`}`), time.Hour); err != nil {
+			t.Error(err)
+		}
+		if err := client(t, o).ScriptFlush(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compat.WantStored(t, s, id, `{"a":3}`)
+	if err := open(t, client(t, options(server)), "NS").Delete(t.Context(), id); isAnswer(err) {
+		t.Errorf("without TLS: %v", err)
+	}
+}
+
+// writeCertificate writes a certificate for 127.0.0.1, and returns who trusts it.
+func writeCertificate(t *testing.T, certificate, key string) *x509.CertPool {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificatePEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	err = errors.Join(os.WriteFile(certificate, certificatePEM, 0o600),
+		os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(certificatePEM)
+	return pool
+}

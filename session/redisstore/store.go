@@ -1,0 +1,241 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/session"
+)
+
+// Namespaces of the frameworks, where nothing else was configured.
+const (
+	Starlite = "STARLITE_SESSION" // RedisBackendConfig.key_prefix of Starlite v1
+	Litestar = "LITESTAR"         // RedisStore(…) and RedisStore.with_client(…) of Litestar v2
+)
+
+// Config configures [New].
+type Config struct {
+	Client      redis.UniversalClient // it stays the caller's, to be closed after the store's last use
+	Namespace   string                // what is before the colon of a key; must be given
+	NoNamespace bool                  // the key is the id alone, as with namespace=None in Litestar
+}
+
+// maxData bounds a session: what [codec] reads of one is no longer.
+const maxData = 1 << 20
+
+// Store is the sessions of one namespace. It is safe for concurrent use.
+type Store struct {
+	client redis.UniversalClient
+	prefix string
+}
+
+var (
+	_ session.Store   = (*Store)(nil)
+	_ session.Swapper = (*Store)(nil)
+	_ session.Lister  = (*Store)(nil)
+	_ session.Clearer = (*Store)(nil)
+	_ session.Keyed   = (*Store)(nil)
+)
+
+// New returns the store of a namespace. It does not connect.
+func New(c Config) (*Store, error) {
+	switch {
+	case c.Client == nil:
+		return nil, errors.New("redisstore: no Client")
+	case c.Namespace == "" && !c.NoNamespace:
+		return nil, errors.New("redisstore: no Namespace: Starlite has STARLITE_SESSION, Litestar LITESTAR")
+	case c.Namespace != "" && c.NoNamespace:
+		return nil, errors.New("redisstore: both a Namespace and NoNamespace")
+	}
+	if err := checkClient(c.Client); err != nil {
+		return nil, err
+	}
+	s := &Store{client: c.Client}
+	if !c.NoNamespace {
+		s.prefix = c.Namespace + ":"
+	}
+	return s, nil
+}
+
+// checkClient refuses what would break the contract. Of a type that it does not know
+// it knows nothing.
+func checkClient(client redis.UniversalClient) error {
+	bounded := true
+	switch c := client.(type) {
+	case *redis.Client:
+		bounded = c.Options().ContextTimeoutEnabled
+	case *redis.Ring:
+		bounded = c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		bounded = c.Options().ContextTimeoutEnabled
+		if c.Options().ReadOnly {
+			return errors.New("redisstore: the client reads from replicas, which lag: leave ReadOnly, RouteByLatency and RouteRandomly out of its options")
+		}
+	}
+	if !bounded {
+		return errors.New("redisstore: the client does not keep to a context's deadline: set ContextTimeoutEnabled in its options")
+	}
+	return nil
+}
+
+// Load is [session.Store].
+func (s *Store) Load(ctx context.Context, id string) ([]byte, time.Time, error) {
+	if err := check(ctx, id, nil); err != nil {
+		return nil, time.Time{}, err
+	}
+	return s.LoadKey(ctx, id)
+}
+
+// LoadKey is [session.Keyed]; a key is what follows the namespace and the colon.
+func (s *Store) LoadKey(ctx context.Context, key string) ([]byte, time.Time, error) {
+	pipe := s.client.Pipeline()
+	get, ttl := pipe.Get(ctx, s.prefix+key), pipe.PTTL(ctx, s.prefix+key)
+	_, err := pipe.Exec(ctx)
+	if errors.Is(get.Err(), redis.Nil) {
+		return nil, time.Time{}, session.ErrNotFound
+	}
+	if err != nil {
+		return nil, time.Time{}, failure(err, key)
+	}
+	data, _ := get.Bytes() // it has no error
+	if len(data) > maxData {
+		return nil, time.Time{}, errTooLarge(len(data))
+	}
+	expires, ok := expiry(ttl.Val())
+	if !ok { // between the two
+		return nil, time.Time{}, session.ErrNotFound
+	}
+	return data, expires, nil
+}
+
+// expiry returns when a key expires by what PTTL says: go-redis leaves -1 (never) and
+// -2 (there is none) as they are.
+func expiry(ttl time.Duration) (expires time.Time, ok bool) {
+	switch {
+	case ttl == -1:
+		return time.Time{}, true
+	case ttl < 0:
+		return time.Time{}, false
+	}
+	return time.Now().Add(ttl), true
+}
+
+// Create is [session.Store].
+func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Duration) error {
+	return s.set(ctx, id, data, ttl, s.client.SetNX, session.ErrExists)
+}
+
+// Replace is [session.Store].
+func (s *Store) Replace(ctx context.Context, id string, data []byte, ttl time.Duration) error {
+	return s.set(ctx, id, data, ttl, s.client.SetXX, session.ErrNotFound)
+}
+
+func (s *Store) set(ctx context.Context, id string, data []byte, ttl time.Duration,
+	set func(ctx context.Context, key string, value any, ttl time.Duration) *redis.BoolCmd, refused error) error {
+	if err := check(ctx, id, data); err != nil {
+		return err
+	}
+	done, err := set(ctx, s.prefix+id, data, ttl).Result()
+	return result(done, err, id, refused)
+}
+
+// Touch is [session.Store].
+func (s *Store) Touch(ctx context.Context, id string, ttl time.Duration) error {
+	if err := check(ctx, id, nil); err != nil {
+		return err
+	}
+	done, err := s.client.PExpire(ctx, s.prefix+id, ttl).Result()
+	return result(done, err, id, session.ErrNotFound)
+}
+
+// Delete is [session.Store].
+func (s *Store) Delete(ctx context.Context, id string) error {
+	if err := check(ctx, id, nil); err != nil {
+		return err
+	}
+	return s.DeleteKey(ctx, id)
+}
+
+// DeleteKey is [session.Keyed].
+func (s *Store) DeleteKey(ctx context.Context, key string) error {
+	n, err := s.client.Del(ctx, s.prefix+key).Result()
+	return result(n > 0, err, key, session.ErrNotFound)
+}
+
+const (
+	swapMissing = iota
+	swapChanged
+)
+
+// swap compares on the server: WATCH, GET, MULTI and SET would be three round trips,
+// and SET IFEQ is too new (Redis 8.4, Valkey 8.1).
+var swap = redis.NewScript(`
+local old = redis.call('GET', KEYS[1])
+if not old then return 0 end
+if old ~= ARGV[1] then return 1 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 2
+`)
+
+// Swap is [session.Swapper].
+func (s *Store) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
+	if err := check(ctx, id, data); err != nil {
+		return err
+	}
+	outcome, err := swap.Run(ctx, s.client, []string{s.prefix + id}, old, data, ttl.Milliseconds()).Int()
+	switch {
+	case err != nil:
+		return failure(err, id)
+	case outcome == swapMissing:
+		return session.ErrNotFound
+	case outcome == swapChanged:
+		return session.ErrChanged
+	}
+	return nil
+}
+
+// check is for all methods that take an id. The client itself would look at the
+// context too late to leave the server alone.
+func check(ctx context.Context, id string, data []byte) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !session.ValidID(id):
+		return errors.New("redisstore: what is not a valid id reached the store")
+	case len(data) > maxData:
+		return errTooLarge(len(data))
+	}
+	return nil
+}
+
+func errTooLarge(size int) error {
+	return fmt.Errorf("redisstore: a session of %d bytes: %w", size, codec.ErrTooLarge)
+}
+
+func result(done bool, err error, key string, refused error) error {
+	switch {
+	case errors.Is(err, redis.Nil), err == nil && !done:
+		return refused
+	case err != nil:
+		return failure(err, key)
+	}
+	return nil
+}
+
+// failure hides the key in an error: a server that does not know a command says what
+// it was called with.
+func failure(err error, key string) error {
+	if key != "" && strings.Contains(err.Error(), key) {
+		return errors.New("redisstore: " + strings.ReplaceAll(err.Error(), key, "…"))
+	}
+	if redis.HasErrorPrefix(err, "WRONGTYPE") {
+		return fmt.Errorf("redisstore: %w: %v", session.ErrDamaged, err)
+	}
+	return fmt.Errorf("redisstore: %w", err)
+}
