@@ -66,6 +66,14 @@
 // is the same. In a store that is a [Swapper] they lose none of each other's
 // keys.
 //
+// # Revocation
+//
+// A session in a store ends when it is deleted there: one by [Store].Delete, all by
+// [Clearer], a user's by [Manager.RevokeUser], which needs a [UserIndex], or by
+// [Manager.RevokeFunc], which reads them all. A request that is under way does not
+// bring it back. A session in a cookie cannot be ended so, but refused
+// ([Options].Accept).
+//
 // # Other middleware
 //
 // Put recovering middleware around the sessions: within, it answers as if the

@@ -41,6 +41,7 @@ type brought struct {
 	id      string
 	text    string // the data
 	created int64  // in Unix seconds; 0: unknown
+	user    string // whose it is, where there is a UserIndex
 }
 
 // inCookies keeps sessions in cookies.

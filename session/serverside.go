@@ -29,6 +29,7 @@ type ServerConfig struct {
 	IDBytes     int              // 0: 32, as Python; 16 to 64
 	Timeout     time.Duration    // 0: 5 s. Bounds what one request waits for the store; writing goes on when the client has gone
 	Now         func() time.Time // nil: time.Now
+	Users       *UserIndex       // nil: none
 }
 
 const (
@@ -85,7 +86,14 @@ func NewServerSide(store Store, c ServerConfig, o Options) (*Manager, error) {
 	case c.Timeout < 0:
 		return nil, errors.New("session: a negative Timeout")
 	}
-	return newManager(&inStore{store, c, cookie}, o)
+	p := &inStore{store: store, c: c, cookie: cookie}
+	if c.Users != nil {
+		if err := c.Users.validate(); err != nil {
+			return nil, err
+		}
+		p.users = &users{*c.Users, store, c.Now}
+	}
+	return newManager(p, o)
 }
 
 // inStore keeps sessions in a store.
@@ -93,6 +101,7 @@ type inStore struct {
 	store  Store
 	c      ServerConfig
 	cookie codec.Attributes
+	users  *users
 }
 
 func (*inStore) renewsAlways() bool { return false }
@@ -132,7 +141,7 @@ func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejecte
 	if err != nil {
 		return b, err, nil // Python would answer 500 to this user for ever
 	}
-	b = brought{values: values, place: p, id: id, text: string(data), info: codec.Info{KeyIndex: -1}}
+	b = brought{values: values, place: p, id: id, text: string(data), info: codec.Info{KeyIndex: -1}, user: p.users.of(values)}
 	if p.c.AbsoluteMax > 0 {
 		b.created, _ = codec.Get[int64](values, CreatedKey) // of another type, as of Python's time.time(): unknown
 	}
@@ -204,11 +213,22 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 		return ttl, p.create(ctx, s, own, data, created, ttl)
 	case s.saved && string(data) == s.brought.text:
 		return ttl, nil // Save has done it
-	case reason == Renewed && s.brought.created == created:
+	}
+	user := p.users.of(s.Values)
+	if reason == Renewed || user != s.brought.user {
+		if err := p.users.add(ctx, user, s.brought.id, p.c.Now().Add(ttl)); err != nil {
+			return 0, storeError(err)
+		}
+	}
+	if reason == Renewed && s.brought.created == created {
 		return ttl, storeError(p.store.Touch(ctx, s.brought.id, ttl))
 	}
 	if data, err = p.change(ctx, s, data, ttl); err != nil {
 		return 0, storeError(err)
+	}
+	if user != s.brought.user {
+		p.users.remove(ctx, s.brought.user, s.brought.id)
+		s.brought.user = user
 	}
 	s.brought.text, s.brought.created, s.saved = string(data), created, true
 	if s.isEmpty() && string(data) == "{}" { // nobody else has put anything in
@@ -223,6 +243,7 @@ func (p *inStore) end(ctx context.Context, s *Session, own bool) error {
 		if err := p.store.Delete(ctx, s.brought.id); err != nil && !errors.Is(err, ErrNotFound) {
 			return storeError(err)
 		}
+		p.users.remove(ctx, s.brought.user, s.brought.id)
 	}
 	s.brought = brought{}
 	return nil
@@ -246,7 +267,10 @@ func (p *inStore) data(s *Session, created int64) ([]byte, error) {
 func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte, created int64, ttl time.Duration) error {
 	secret := make([]byte, p.c.IDBytes)
 	rand.Read(secret) // it never fails
-	b := brought{values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), created: created}
+	b := brought{values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), created: created, user: p.users.of(s.Values)}
+	if err := p.users.add(ctx, b.user, b.id, p.c.Now().Add(ttl)); err != nil {
+		return storeError(err)
+	}
 	if err := p.store.Create(ctx, b.id, data, ttl); err != nil {
 		return storeError(err)
 	}
@@ -255,6 +279,7 @@ func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte,
 			p.undo(ctx, b)
 			return storeError(err)
 		}
+		p.users.remove(ctx, s.brought.user, s.brought.id)
 	}
 	s.brought, s.fresh, s.ended, s.saved = b, false, false, true
 	return nil

@@ -1,0 +1,268 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/sessiontest"
+)
+
+func userOf(v *codec.Values) string {
+	id, _ := v.JSON("user_id")
+	return id
+}
+
+// indexed is a server with a UserIndex, whose store is counted too.
+func indexed(t *testing.T, o session.Options, max int) (*storeServer, *counting) {
+	t.Helper()
+	index := &counting{Store: session.NewMemory(session.MemoryConfig{})}
+	return newServer(t, session.ServerConfig{Users: &session.UserIndex{Store: swapping{index}, Of: userOf, Max: max}}, o), index
+}
+
+// swapping makes a counting store a Swapper.
+type swapping struct{ *counting }
+
+func (s swapping) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
+	if err := s.call("Swap"); err != nil {
+		return err
+	}
+	return s.Store.(session.Swapper).Swap(ctx, id, old, data, ttl)
+}
+
+func (s *storeServer) loginAs(t *testing.T, user int) (cookie string) {
+	t.Helper()
+	id := idOf(do(s.Manager, "", set(t, "user_id", user)))
+	if !session.ValidID(id) {
+		t.Fatalf("id %q", id)
+	}
+	return "session=" + id
+}
+
+func (s *storeServer) wantUser(t *testing.T, cookie, want string) {
+	t.Helper()
+	do(s.Manager, cookie, func(w http.ResponseWriter, r *http.Request) {
+		t.Helper()
+		if got := userOf(load(t, r).Values); got != want {
+			t.Errorf("user %q, want %q", got, want)
+		}
+	})
+}
+
+func (s *storeServer) revoke(t *testing.T, user string, want int, except ...string) {
+	t.Helper()
+	if n, err := s.RevokeUser(t.Context(), user, except...); n != want || err != nil {
+		t.Errorf("RevokeUser: %d, %v; want %d", n, err, want)
+	}
+}
+
+func idIn(cookie string) string { return strings.TrimPrefix(cookie, "session=") }
+
+func TestRevokeUser(t *testing.T) {
+	s, _ := indexed(t, session.Options{}, 0)
+	one, two, other := s.loginAs(t, 42), s.loginAs(t, 42), s.loginAs(t, 7)
+	s.revoke(t, "42", 1, idIn(one))
+	s.wantUser(t, one, "42")
+	s.wantUser(t, two, "")
+	s.wantUser(t, other, "7")
+	s.revoke(t, "42", 1)
+	s.wantUser(t, one, "")
+	s.revoke(t, "42", 0)
+	s.revoke(t, "nobody", 0)
+	s.wantUser(t, other, "7")
+}
+
+// The index follows a session: its id, its user, its end.
+func TestUserIndexFollows(t *testing.T) {
+	s, index := indexed(t, session.Options{}, 0)
+	cookie := s.loginAs(t, 42)
+	response := do(s.Manager, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() })
+	cookie = "session=" + idOf(response)
+	s.revoke(t, "42", 1)
+	s.wantUser(t, cookie, "")
+
+	cookie = s.loginAs(t, 42)
+	do(s.Manager, cookie, set(t, "user_id", 7))
+	s.revoke(t, "42", 0)
+	s.wantUser(t, cookie, "7")
+	do(s.Manager, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Destroy() })
+	s.revoke(t, "7", 0)
+
+	anonymous := "session=" + idOf(do(s.Manager, "", set(t, "cart", 1)))
+	index.calls = nil
+	do(s.Manager, anonymous, set(t, "cart", 2))
+	if len(index.calls) > 0 {
+		t.Errorf("a session of nobody: %v", index.calls)
+	}
+	do(s.Manager, anonymous, set(t, "user_id", 42))
+	index.calls = nil
+	do(s.Manager, anonymous, set(t, "cart", 3))
+	do(s.Manager, anonymous, reading(t, `{"cart":3,"user_id":42}`))
+	if len(index.calls) > 0 {
+		t.Errorf("a change of something else: %v", index.calls)
+	}
+	s.revoke(t, "42", 1)
+}
+
+// An entry that is out of date ends no session of another user.
+func TestRevokeUserChecks(t *testing.T) {
+	s, index := indexed(t, session.Options{}, 0)
+	cookie := s.loginAs(t, 42)
+	if err := s.store.Store.Replace(t.Context(), idIn(cookie), []byte(`{"user_id":7}`), time.Hour); err != nil { // by Python
+		t.Fatal(err)
+	}
+	s.revoke(t, "42", 0)
+	s.wantUser(t, cookie, "7")
+
+	damaged := s.loginAs(t, 42)
+	if err := s.store.Store.Replace(t.Context(), idIn(damaged), []byte(`[1]`), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.revoke(t, "42", 1)
+	down := errors.New("down")
+	index.err = down
+	if _, err := s.RevokeUser(t.Context(), "42"); !errors.Is(err, down) || !errors.As(err, new(*session.StoreError)) {
+		t.Errorf("RevokeUser: %v", err)
+	}
+}
+
+// A session that cannot be indexed is not made: nobody could revoke it.
+func TestUserIndexDown(t *testing.T) {
+	s, index := indexed(t, session.Options{}, 0)
+	index.err = errors.New("down")
+	response := do(s.Manager, "", set(t, "user_id", 42))
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Set-Cookie") != "" {
+		t.Errorf("login: %d, %v", response.StatusCode, response.Header)
+	}
+	if n := s.store.Store.(*session.Memory).Len(); n != 0 {
+		t.Errorf("%d sessions", n)
+	}
+	index.err = nil
+	cookie := s.loginAs(t, 42)
+	index.err = errors.New("down")
+	response = do(s.Manager, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Destroy() })
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("logout: %d", response.StatusCode)
+	}
+	index.err = nil
+	s.wantUser(t, cookie, "")
+}
+
+// Entries go when their sessions have, whatever the index thinks of when that is.
+func TestUserIndexExpiry(t *testing.T) {
+	s, _ := indexed(t, session.Options{RenewAfter: time.Hour}, 0)
+	ended, lives, renewed := s.loginAs(t, 42), s.loginAs(t, 42), s.loginAs(t, 42)
+	s.clock.Advance(codec.DefaultMaxAge - time.Hour)
+	if err := s.store.Store.Touch(t.Context(), idIn(lives), codec.DefaultMaxAge); err != nil { // by Python
+		t.Fatal(err)
+	}
+	s.wantUser(t, renewed, "42")
+	s.clock.Advance(2 * time.Hour)
+	s.loginAs(t, 42)
+	s.revoke(t, "42", 3)
+	for _, cookie := range []string{ended, lives, renewed} {
+		s.wantUser(t, cookie, "")
+	}
+}
+
+// One session too many ends the one that would expire first.
+func TestMaxPerUser(t *testing.T) {
+	s, _ := indexed(t, session.Options{}, 2)
+	var cookies []string
+	for range 3 {
+		cookies = append(cookies, s.loginAs(t, 42))
+		s.clock.Advance(time.Second)
+	}
+	s.wantUser(t, cookies[0], "")
+	s.wantUser(t, cookies[1], "42")
+	s.wantUser(t, cookies[2], "42")
+}
+
+// Logins at the same time are all in the index.
+func TestUserIndexConcurrent(t *testing.T) {
+	s := session.NewMemory(session.MemoryConfig{})
+	m, err := session.NewServerSide(s, session.ServerConfig{
+		Users: &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf},
+	}, session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() { do(m, "", set(t, "user_id", 42)) })
+	}
+	group.Wait()
+	if n, err := m.RevokeUser(t.Context(), "42"); n != 50 || err != nil || s.Len() != 0 {
+		t.Errorf("%d of 50, %v; %d are left", n, err, s.Len())
+	}
+}
+
+// A record is no session, though its store was given for both.
+func TestRecordIsNoSession(t *testing.T) {
+	memory := session.NewMemory(session.MemoryConfig{})
+	m, err := session.NewServerSide(memory, session.ServerConfig{Users: &session.UserIndex{Store: memory, Of: userOf}}, session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(m, "", set(t, "user_id", 42))
+	ids := 0
+	for e := range memory.List(t.Context()) {
+		ids++
+		do(m, "session="+e.ID, func(w http.ResponseWriter, r *http.Request) {
+			if s := load(t, r); s.Len() > 0 && userOf(s.Values) != "42" {
+				t.Errorf("session %s", s.Text())
+			}
+		})
+	}
+	if ids != 2 {
+		t.Errorf("%d entries", ids)
+	}
+}
+
+func TestRevokeFunc(t *testing.T) {
+	s, _ := indexed(t, session.Options{}, 0)
+	memory := s.store.Store.(*session.Memory)
+	m, err := session.NewServerSide(memory, session.ServerConfig{Now: s.clock.Now}, session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		if err := memory.Create(t.Context(), sessiontest.NewID(), fmt.Appendf(nil, `{"user_id":%d}`, i%4), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := memory.Create(t.Context(), sessiontest.NewID(), []byte(`[]`), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := m.RevokeFunc(t.Context(), func(v *codec.Values) bool { return userOf(v) == "2" }); n != 5 || err != nil || memory.Len() != 16 {
+		t.Errorf("RevokeFunc: %d, %v; %d are left", n, err, memory.Len())
+	}
+	if _, err := s.RevokeFunc(t.Context(), func(*codec.Values) bool { return true }); err == nil {
+		t.Error("a store that is no Lister")
+	}
+}
+
+func TestUserIndexRefuses(t *testing.T) {
+	memory := session.NewMemory(session.MemoryConfig{})
+	for what, index := range map[string]session.UserIndex{
+		"no store": {Of: userOf}, "no Of": {Store: memory}, "negative": {Store: memory, Of: userOf, Max: -1}, "no Swapper": {Store: &counting{Store: memory}, Of: userOf},
+	} {
+		if _, err := session.NewServerSide(memory, session.ServerConfig{Users: &index}, session.Options{}); err == nil {
+			t.Error(what)
+		}
+	}
+	m, err := session.NewServerSide(memory, session.ServerConfig{}, session.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.RevokeUser(t.Context(), "42"); err == nil {
+		t.Error("RevokeUser without an index")
+	}
+}
