@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"time"
 )
 
@@ -38,7 +39,8 @@ var (
 // An error that is not one of this package's means that the store cannot be
 // reached or is broken, or ctx is done; then nothing is known of the session.
 //
-// A ttl is rounded to what the store can hold, and is at least one second.
+// A ttl is rounded to what the store can hold, and is at least one second, or
+// [NoExpiry].
 type Store interface {
 	// Load returns the data of a session and when it expires; a zero time is
 	// never. It renews nothing. ErrNotFound: there is none, or it has expired.
@@ -60,6 +62,10 @@ type Store interface {
 	// delete at the same time one knows that it was not the one.
 	Delete(ctx context.Context, id string) error
 }
+
+// NoExpiry, as a ttl, has a session live until it is deleted, where the store can
+// hold that. In Starlite's files and in SQL tables it ends after these 292 years.
+const NoExpiry time.Duration = math.MaxInt64
 
 // Swapper is a Store that can compare and replace in one step, so that requests at
 // the same time do not undo what others did to other keys.

@@ -79,6 +79,7 @@ func (f file) live(now time.Time) bool {
 var errTime = errors.New("filestore: an expiry that is outside the years 1 to 9999")
 
 // appendFile appends the content of a file. Both layouts have whole microseconds.
+// The zero expires is never, which Litestar's alone has.
 func (s *Store) appendFile(dst, data []byte, expires time.Time) ([]byte, error) {
 	expires = expires.UTC().Truncate(time.Microsecond)
 	if expires.Year() < 1 || expires.Year() > 9999 {

@@ -23,7 +23,11 @@ const (
 func appendLitestar(dst, data []byte, expires time.Time) []byte {
 	dst = append(dst, 0x82, 0xa0|byte(len(keyExpiresAt)))
 	dst = append(dst, keyExpiresAt...)
-	dst = appendTimestamp(dst, expires.Unix(), uint32(expires.Nanosecond()))
+	if expires.IsZero() {
+		dst = append(dst, 0xc0) // nil
+	} else {
+		dst = appendTimestamp(dst, expires.Unix(), uint32(expires.Nanosecond()))
+	}
 	dst = append(dst, 0xa0|byte(len(keyData)))
 	dst = append(dst, keyData...)
 	switch n := len(data); {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"runtime"
 	"time"
+
+	"github.com/sessctl/sessctl/session"
 )
 
 // errChanged: a Touch has read what is no more.
@@ -22,7 +24,7 @@ func (s *Store) put(ctx context.Context, name string, data []byte, ttl time.Dura
 }
 
 func (s *Store) putOnce(ctx context.Context, name string, data []byte, ttl time.Duration, allowed func(file) error) error {
-	content, err := s.appendFile(make([]byte, 0, len(data)+len(data)/8+64), data, s.now().Truncate(time.Microsecond).Add(ttl))
+	content, err := s.appendFile(make([]byte, 0, len(data)+len(data)/8+64), data, s.expiry(ttl))
 	if err != nil {
 		return err
 	}
@@ -40,6 +42,14 @@ func (s *Store) putOnce(ctx context.Context, name string, data []byte, ttl time.
 		return err
 	}
 	return s.syncDir()
+}
+
+// expiry returns when a session ends; the zero time is never.
+func (s *Store) expiry(ttl time.Duration) time.Time {
+	if ttl == session.NoExpiry && s.layout == Litestar {
+		return time.Time{}
+	}
+	return s.now().Truncate(time.Microsecond).Add(ttl)
 }
 
 // place is the step that others see.

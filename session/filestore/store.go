@@ -113,12 +113,14 @@ func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Dur
 	if err != nil {
 		return err
 	}
-	return s.put(ctx, name, data, ttl, func(f file) error {
-		if f.live(s.now()) {
-			return session.ErrExists
-		}
-		return nil
-	})
+	return s.put(ctx, name, data, ttl, s.absent)
+}
+
+func (s *Store) absent(f file) error {
+	if f.live(s.now()) {
+		return session.ErrExists
+	}
+	return nil
 }
 
 // Replace is [session.Store].
@@ -191,6 +193,31 @@ func (s *Store) LoadKey(ctx context.Context, key string) ([]byte, time.Time, err
 		return nil, time.Time{}, err
 	}
 	return s.load(ctx, key)
+}
+
+// CreateKey is Create of a session whose id is not known, in a file of Litestar's
+// hash of it: for who copies such files.
+func (s *Store) CreateKey(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	if err := s.checkHash(ctx, key); err != nil {
+		return err
+	}
+	return s.put(ctx, key, data, ttl, s.absent)
+}
+
+// ReplaceKey is Replace, as CreateKey is Create.
+func (s *Store) ReplaceKey(ctx context.Context, key string, data []byte, ttl time.Duration) error {
+	if err := s.checkHash(ctx, key); err != nil {
+		return err
+	}
+	return s.put(ctx, key, data, ttl, s.alive)
+}
+
+// checkHash keeps to names that can be a session's where they are hashes.
+func (s *Store) checkHash(ctx context.Context, key string) error {
+	if !s.hashed || !s.isName(key) {
+		return errors.New("filestore: a key to write is the hash of an id, where files are named so")
+	}
+	return ctx.Err()
 }
 
 // DeleteKey is [session.Keyed]. What holds no session it leaves.
