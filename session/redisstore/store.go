@@ -141,6 +141,9 @@ func (s *Store) set(ctx context.Context, id string, data []byte, ttl time.Durati
 	if err := check(ctx, id, data); err != nil {
 		return err
 	}
+	if ttl == session.NoExpiry {
+		ttl = 0 // of the client
+	}
 	done, err := set(ctx, s.prefix+id, data, ttl).Result()
 	return result(done, err, id, refused)
 }
@@ -150,7 +153,21 @@ func (s *Store) Touch(ctx context.Context, id string, ttl time.Duration) error {
 	if err := check(ctx, id, nil); err != nil {
 		return err
 	}
+	if ttl == session.NoExpiry {
+		return s.persist(ctx, id)
+	}
 	done, err := s.client.PExpire(ctx, s.prefix+id, ttl).Result()
+	return result(done, err, id, session.ErrNotFound)
+}
+
+// persist takes a session's expiry away. PERSIST answers 0 also where there was none.
+func (s *Store) persist(ctx context.Context, id string) error {
+	done, err := s.client.Persist(ctx, s.prefix+id).Result()
+	if err == nil && !done {
+		var n int64
+		n, err = s.client.Exists(ctx, s.prefix+id).Result()
+		done = n > 0
+	}
 	return result(done, err, id, session.ErrNotFound)
 }
 
@@ -179,7 +196,11 @@ var swap = redis.NewScript(`
 local old = redis.call('GET', KEYS[1])
 if not old then return 0 end
 if old ~= ARGV[1] then return 1 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if ARGV[3] == '0' then
+	redis.call('SET', KEYS[1], ARGV[2])
+else
+	redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+end
 return 2
 `)
 
@@ -187,6 +208,9 @@ return 2
 func (s *Store) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
 	if err := check(ctx, id, data); err != nil {
 		return err
+	}
+	if ttl == session.NoExpiry {
+		ttl = 0
 	}
 	outcome, err := swap.Run(ctx, s.client, []string{s.prefix + id}, old, data, ttl.Milliseconds()).Int()
 	switch {

@@ -38,7 +38,7 @@ func TestStore(t *testing.T, s Suite) {
 	}
 	for name, test := range map[string]func(*testing.T, *storeTest){
 		"Create": testCreate, "Replace": testReplace, "Touch": testTouch, "Delete": testDelete, "Expiry": testExpiry,
-		"Data": testData, "Context": testContext, "Concurrent": testConcurrent, "Deleted": testDeleted,
+		"NoExpiry": testNoExpiry, "Data": testData, "Context": testContext, "Concurrent": testConcurrent, "Deleted": testDeleted,
 		"Swap": testSwap, "List": testList, "Clear": testClear, "Prune": testPrune,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &storeTest{s.New(t), s.Advance, now, t.Context()}) })
@@ -218,6 +218,41 @@ func testExpiry(t *testing.T, s *storeTest) {
 		t.Errorf("Create over what has expired: %v", err)
 	}
 	s.want(t, id, `{"c":3}`)
+}
+
+// What has no expiry lives for ever, or for a time that nobody sees the end of.
+func testNoExpiry(t *testing.T, s *storeTest) {
+	want := func(id, data string) {
+		t.Helper()
+		if expires := s.want(t, id, data); !expires.IsZero() && expires.Before(s.now().Add(50*365*24*hour)) {
+			t.Errorf("it expires %v", expires)
+		}
+	}
+	id := s.create(t, `{"a":1}`, session.NoExpiry)
+	want(id, `{"a":1}`)
+	if err := s.Touch(s.ctx, id, session.NoExpiry); err != nil {
+		t.Error(err)
+	}
+	want(id, `{"a":1}`)
+	if err := s.Touch(s.ctx, id, hour); err != nil {
+		t.Error(err)
+	}
+	s.wantExpiry(t, id, `{"a":1}`, hour)
+	if err := s.Touch(s.ctx, id, session.NoExpiry); err != nil {
+		t.Error(err)
+	}
+	want(id, `{"a":1}`)
+	if err := s.Replace(s.ctx, id, []byte(`{"b":2}`), session.NoExpiry); err != nil {
+		t.Error(err)
+	}
+	want(id, `{"b":2}`)
+	if u, ok := s.Store.(session.Swapper); ok {
+		if err := u.Swap(s.ctx, id, []byte(`{"b":2}`), []byte(`{"c":3}`), session.NoExpiry); err != nil {
+			t.Error(err)
+		}
+		want(id, `{"c":3}`)
+	}
+	wantNotFound(t, "Touch", s.Touch(s.ctx, NewID(), session.NoExpiry))
 }
 
 // What a store is given it gives back byte for byte, and keeps as its own.
