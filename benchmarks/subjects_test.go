@@ -42,6 +42,7 @@ type subject struct {
 	// read and write serve a request that reads user_id, and one that sets it
 	// anew. Both answer with what they read.
 	read, write http.Handler
+	around      func(http.Handler) http.Handler // the middleware
 }
 
 // answer is what all handlers do with the user id.
@@ -67,7 +68,7 @@ func starlette(t testing.TB) subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ours(t, "ours-starlette", c)
+	return clientSide(t, "ours-starlette", c)
 }
 
 func litestar(t testing.TB) subject {
@@ -76,25 +77,39 @@ func litestar(t testing.TB) subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ours(t, "ours-litestar", c)
+	return clientSide(t, "ours-litestar", c)
 }
 
 var userID = codec.NewField[int64]("user_id")
 
-func ours(t testing.TB, name string, c *codec.Codec) subject {
+func clientSide(t testing.TB, name string, c *codec.Codec) subject {
 	t.Helper()
-	v, err := codec.ParseValues(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := httptest.NewRecorder()
-	if err := c.Write(w, httptest.NewRequest("GET", "/", nil), v); err != nil {
-		t.Fatal(err)
-	}
 	m, err := session.NewClientSide(c, session.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ours(t, name, m)
+}
+
+// ours is our middleware, and a session that it has made.
+func ours(t testing.TB, name string, m *session.Manager) subject {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		v, err := codec.ParseValues(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := session.Load(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, value := range v.All() {
+			if err := s.SetJSON(key, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	read := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := session.Load(r)
 		if err != nil {
@@ -116,28 +131,27 @@ func ours(t testing.TB, name string, c *codec.Codec) subject {
 		}
 		answer(w, id, err)
 	}))
-	return subject{name, cookieOf(w), read, write}
+	return subject{name, cookieOf(w), read, write, m.Handler}
 }
 
 // scsMemory is scs with the store that it has by default: the cookie holds a
 // token, the data stays in the process's memory, encoded with gob.
 func scsMemory(t testing.TB) subject {
 	t.Helper()
-	v := valuesOf(t)
-	return scsWith(t, "scs", map[string]any{"user_id": v.UserID, "csrf_token": v.CSRFToken, "roles": v.Roles, "seen": v.Seen, "note": v.Note})
+	return scsIn(t, memstore.NewWithCleanupInterval(0), 0)
 }
 
 // scsOneValue is scs at its best: a session that holds nothing but the value
 // that is read.
 func scsOneValue(t testing.TB) subject {
 	t.Helper()
-	return scsWith(t, "scs-one-value", map[string]any{"user_id": valuesOf(t).UserID})
-}
-
-func scsWith(t testing.TB, name string, data map[string]any) subject {
-	t.Helper()
 	m := scs.New()
 	m.Store = memstore.NewWithCleanupInterval(0)
+	return scsWith(t, "scs-one-value", m, map[string]any{"user_id": valuesOf(t).UserID})
+}
+
+func scsWith(t testing.TB, name string, m *scs.SessionManager, data map[string]any) subject {
+	t.Helper()
 	ctx, err := m.Load(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +171,7 @@ func scsWith(t testing.TB, name string, data map[string]any) subject {
 		m.Put(r.Context(), "user_id", id)
 		answer(w, id, nil)
 	}))
-	return subject{name, m.Cookie.Name + "=" + token, read, write}
+	return subject{name, m.Cookie.Name + "=" + token, read, write, m.LoadAndSave}
 }
 
 // gorilla is gorilla/sessions with its CookieStore: gob in base64, signed with
@@ -206,7 +220,7 @@ func gorilla(t testing.TB) subject {
 		}
 		answer(w, id, err)
 	})
-	return subject{"gorilla", cookieOf(w), read, write}
+	return subject{name: "gorilla", cookie: cookieOf(w), read: read, write: write}
 }
 
 func init() { gob.Register([]string{}) } // for scs and gorilla
