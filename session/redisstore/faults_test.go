@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -24,6 +26,7 @@ import (
 	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/internal/servers"
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/redisstore"
 	"github.com/sessctl/sessctl/session/sessiontest"
 )
 
@@ -153,6 +156,78 @@ func TestLiveSentinel(t *testing.T) {
 	}
 	t.Logf("%d calls failed before the replica took over", failed)
 	compat.WantStored(t, s, id, `{"a":2}`)
+}
+
+// cutting is a connection that breaks, when it is told to, after the server got what
+// was sent and before its answer.
+type cutting struct {
+	net.Conn
+	cut  *atomic.Bool
+	sent atomic.Bool // a command, since it was told to break
+}
+
+func (c *cutting) Write(p []byte) (int, error) {
+	c.sent.Store(c.cut.Load() && bytes.Contains(p, []byte("NS:")))
+	return c.Conn.Write(p)
+}
+
+func (c *cutting) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.sent.Load() && c.cut.Swap(false) {
+		c.Conn.Close()
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// When an answer is lost nobody takes that for one. A client that repeats commands
+// repeats them in vain or to the same end.
+func TestLiveCut(t *testing.T) {
+	pylive.Require(t)
+	server := servers.Redis(t)
+	for name, repeats := range map[string]bool{"once": false, "repeating": true} {
+		t.Run(name, func(t *testing.T) {
+			var cut atomic.Bool
+			o := options(server)
+			o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+				return &cutting{Conn: conn, cut: &cut}, err
+			}
+			if !repeats {
+				o.MaxRetries = -1
+			}
+			ctx, s := t.Context(), open(t, client(t, options(server)), "NS")
+			id, created := create(t, s, `{"a":1}`), sessiontest.NewID()
+			if err := s.Swap(ctx, id, []byte(`{"a":1}`), []byte(`{"a":1}`), time.Hour); err != nil { // the server knows the script
+				t.Fatal(err)
+			}
+			for _, step := range []struct {
+				what     string
+				call     func(s *redisstore.Store) error
+				repeated error
+			}{
+				{"Load", func(s *redisstore.Store) error { _, _, err := s.Load(ctx, id); return err }, nil},
+				{"Create", func(s *redisstore.Store) error { return s.Create(ctx, created, []byte(`{}`), time.Hour) }, session.ErrExists},
+				{"Replace", func(s *redisstore.Store) error { return s.Replace(ctx, id, []byte(`{"a":2}`), time.Hour) }, nil},
+				{"Swap", func(s *redisstore.Store) error {
+					return s.Swap(ctx, id, []byte(`{"a":2}`), []byte(`{"a":3}`), time.Hour)
+				}, session.ErrChanged},
+				{"Touch", func(s *redisstore.Store) error { return s.Touch(ctx, id, 2*time.Hour) }, nil},
+				{"Delete", func(s *redisstore.Store) error { return s.Delete(ctx, created) }, session.ErrNotFound},
+			} {
+				cut.Store(true)
+				err := step.call(open(t, client(t, o), "NS"))
+				if repeats && !errors.Is(err, step.repeated) || !repeats && isAnswer(err) {
+					t.Errorf("%s: %v", step.what, err)
+				}
+			}
+			// All of it was done.
+			if left := time.Until(compat.WantStored(t, s, id, `{"a":3}`)); left < 119*time.Minute {
+				t.Errorf("%v are left", left)
+			}
+			compat.WantNotStored(t, s, created)
+		})
+	}
 }
 
 // counting counts the writes on connections: that many times a server is told
