@@ -1,12 +1,16 @@
 package servers
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // run starts a server and waits for its end. The server is killed when the thread
@@ -50,8 +54,32 @@ func (s *Server) asUser(name string) {
 }
 
 // Pause stops the server's clock, so to say: connections are accepted, and nothing is
-// answered.
-func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+// answered. It waits until all threads stand still: the signal only asks for it.
+func (s *Server) Pause() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	for deadline := time.Now().Add(startTimeout); !s.stopped(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s cannot be paused", s.name)
+		}
+	}
+}
+
+func (s *Server) stopped() bool {
+	s.t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
+	if err != nil || len(threads) == 0 {
+		s.t.Fatalf("%s has no threads: %v", s.name, err)
+	}
+	for _, thread := range threads {
+		// The name, in parentheses, then the state: proc_pid_stat(5).
+		text, err := os.ReadFile(thread)
+		if err == nil && !bytes.Contains(text, []byte(") T ")) {
+			return false
+		}
+	}
+	return true
+}
 
 // Resume ends a Pause.
 func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
