@@ -11,9 +11,10 @@ import (
 // alone, and drivers are the caller's.
 func TestDependencies(t *testing.T) {
 	for name, may := range map[string][]string{
-		".":            nil,
-		"./filestore":  {"golang.org/x/crypto", "golang.org/x/sys"},
-		"./redisstore": {"github.com/redis/go-redis", "github.com/cespare/xxhash", "go.uber.org/atomic", "golang.org/x/sys"},
+		".":                nil,
+		"./memcachedstore": nil,
+		"./filestore":      {"golang.org/x/crypto", "golang.org/x/sys"},
+		"./redisstore":     {"github.com/redis/go-redis", "github.com/cespare/xxhash", "go.uber.org/atomic", "golang.org/x/sys"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", name).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "github.com/sessctl/sessctl/session") {

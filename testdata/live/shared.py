@@ -12,6 +12,8 @@ COOKIE = os.environ.get("SESSION_COOKIE", "session")
 DIR = os.environ.get("SESSION_DIR")
 # The URL of a server, if they are to lie in Redis.
 REDIS = os.environ.get("SESSION_REDIS")
+# The host:port of memcached, if they are to lie there.
+MEMCACHED = os.environ.get("SESSION_MEMCACHED")
 # Further arguments of the session middleware, in Python's names.
 OPTIONS = {"max_age": 14 * 24 * 60 * 60} | json.loads(os.environ.get("SESSION_OPTIONS", "{}"))
 MAX_AGE = OPTIONS["max_age"]

@@ -7,7 +7,7 @@ from starlite import MediaType, Request, Response, Starlite, get, post
 from starlite.middleware.session.cookie_backend import CookieBackendConfig
 from starlite.middleware.session.file_backend import FileBackendConfig
 
-from shared import CHANGES, COOKIE, DIR, MAX_AGE, REDIS, SECRET, aes_expiry, change, show
+from shared import CHANGES, COOKIE, DIR, MAX_AGE, MEMCACHED, REDIS, SECRET, aes_expiry, change, show
 
 
 @get("/session")
@@ -33,6 +33,12 @@ elif REDIS:
     from starlite.middleware.session.redis_backend import RedisBackendConfig
 
     config = RedisBackendConfig(redis=Redis.from_url(REDIS), key=COOKIE, max_age=MAX_AGE)
+elif MEMCACHED:
+    from aiomcache import Client
+    from starlite.middleware.session.memcached_backend import MemcachedBackendConfig
+
+    host, port = MEMCACHED.rsplit(":", 1)
+    config = MemcachedBackendConfig(memcached=Client(host, int(port)), key=COOKIE, max_age=MAX_AGE)
 else:
     config = CookieBackendConfig(
         secret=SecretBytes(bytes.fromhex(SECRET)), key=COOKIE, max_age=MAX_AGE
