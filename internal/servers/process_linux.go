@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -67,26 +68,51 @@ func (s *Server) Pause() {
 
 func (s *Server) stopped() bool {
 	s.t.Helper()
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid))
-	if err != nil || len(threads) == 0 {
-		s.t.Fatalf("%s has no threads: %v", s.name, err)
-	}
-	for _, thread := range threads {
-		// The name, in parentheses, then the state: proc_pid_stat(5).
-		text, err := os.ReadFile(thread)
-		if err == nil && !bytes.Contains(text, []byte(") T ")) {
-			return false
+	for _, pid := range s.pids() {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, thread := range threads {
+			// The name, in parentheses, then the state: proc_pid_stat(5). A zombie is no more.
+			text, err := os.ReadFile(thread)
+			if err == nil && !bytes.Contains(text, []byte(") T ")) && !bytes.Contains(text, []byte(") Z ")) {
+				return false
+			}
 		}
 	}
 	return true
 }
 
+// pids are the server's and its children's: PostgreSQL has a process for each
+// connection.
+func (s *Server) pids() []int {
+	s.t.Helper()
+	pids := []int{s.cmd.Process.Pid}
+	children, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pids[0]))
+	if err != nil || len(children) == 0 {
+		s.t.Fatalf("%s has no threads: %v", s.name, err)
+	}
+	for _, file := range children {
+		text, _ := os.ReadFile(file) // none of a thread that has ended
+		for field := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
 // Resume ends a Pause.
 func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
 
-func (s *Server) signal(sig os.Signal) {
+func (s *Server) signal(sig syscall.Signal) {
 	s.t.Helper()
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		s.t.Fatal(err)
+	}
+	for _, pid := range s.pids()[1:] {
+		syscall.Kill(pid, sig) // an error of one that has ended
 	}
 }
