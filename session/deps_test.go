@@ -13,6 +13,7 @@ func TestDependencies(t *testing.T) {
 	for name, may := range map[string][]string{
 		".":                nil,
 		"./memcachedstore": nil,
+		"./sqlstore":       nil,
 		"./filestore":      {"golang.org/x/crypto", "golang.org/x/sys"},
 		"./redisstore":     {"github.com/redis/go-redis", "github.com/cespare/xxhash", "go.uber.org/atomic", "golang.org/x/sys"},
 	} {

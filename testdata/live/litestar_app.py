@@ -5,7 +5,19 @@ from litestar.middleware.session.client_side import CookieBackendConfig
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.stores.file import FileStore
 
-from shared import CHANGES, COOKIE, DIR, OPTIONS, REDIS, SECRET, aes_expiry, change, show, stop_clock
+from shared import (
+    CHANGES,
+    COOKIE,
+    DIR,
+    OPTIONS,
+    REDIS,
+    SECRET,
+    SQL,
+    aes_expiry,
+    change,
+    show,
+    stop_clock,
+)
 
 
 @get("/session", media_type=MediaType.JSON)
@@ -41,7 +53,13 @@ elif REDIS:
     from litestar.stores.redis import RedisStore
 
     stores["sessions"] = RedisStore.with_client(REDIS)
-if stores:
+plugins = []
+if SQL:
+    import sql_models
+
+    config = sql_models.config(key=COOKIE, **OPTIONS)
+    plugins.append(sql_models.plugin)
+elif stores:
     config = ServerSideSessionConfig(key=COOKIE, **OPTIONS)
 else:
     config = CookieBackendConfig(secret=bytes.fromhex(SECRET), key=COOKIE, **OPTIONS)
@@ -49,5 +67,6 @@ app = Litestar(
     [read, expiry, plain, write, clock],
     middleware=[config.middleware],
     stores=stores,
+    plugins=plugins,
     openapi_config=None,
 )

@@ -14,6 +14,8 @@ DIR = os.environ.get("SESSION_DIR")
 REDIS = os.environ.get("SESSION_REDIS")
 # The host:port of memcached, if they are to lie there.
 MEMCACHED = os.environ.get("SESSION_MEMCACHED")
+# SQLAlchemy's URL of a database, if they are to lie in its table SESSION_TABLE.
+SQL = os.environ.get("SESSION_SQL")
 # Further arguments of the session middleware, in Python's names.
 OPTIONS = {"max_age": 14 * 24 * 60 * 60} | json.loads(os.environ.get("SESSION_OPTIONS", "{}"))
 MAX_AGE = OPTIONS["max_age"]

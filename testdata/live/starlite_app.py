@@ -7,7 +7,19 @@ from starlite import MediaType, Request, Response, Starlite, get, post
 from starlite.middleware.session.cookie_backend import CookieBackendConfig
 from starlite.middleware.session.file_backend import FileBackendConfig
 
-from shared import CHANGES, COOKIE, DIR, MAX_AGE, MEMCACHED, REDIS, SECRET, aes_expiry, change, show
+from shared import (
+    CHANGES,
+    COOKIE,
+    DIR,
+    MAX_AGE,
+    MEMCACHED,
+    REDIS,
+    SECRET,
+    SQL,
+    aes_expiry,
+    change,
+    show,
+)
 
 
 @get("/session")
@@ -26,6 +38,7 @@ async def write(request: Request) -> Response:
     return Response(show(request.session).encode(), status_code=200, media_type=MediaType.JSON)
 
 
+plugins = []
 if DIR:
     config = FileBackendConfig(storage_path=Path(DIR), key=COOKIE, max_age=MAX_AGE)
 elif REDIS:
@@ -39,8 +52,15 @@ elif MEMCACHED:
 
     host, port = MEMCACHED.rsplit(":", 1)
     config = MemcachedBackendConfig(memcached=Client(host, int(port)), key=COOKIE, max_age=MAX_AGE)
+elif SQL:
+    import sql_models
+
+    config = sql_models.config(key=COOKIE, max_age=MAX_AGE)
+    plugins.append(sql_models.plugin)
 else:
     config = CookieBackendConfig(
         secret=SecretBytes(bytes.fromhex(SECRET)), key=COOKIE, max_age=MAX_AGE
     )
-app = Starlite([read, expiry, write], middleware=[config.middleware], openapi_config=None)
+app = Starlite(
+    [read, expiry, write], middleware=[config.middleware], plugins=plugins, openapi_config=None
+)

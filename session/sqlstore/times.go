@@ -1,0 +1,45 @@
+package sqlstore
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// timeForm is how times are written. Python compares them as text in SQLite, so all
+// digits are always there.
+const timeForm = "2006-01-02 15:04:05.000000"
+
+var errTime = errors.New("sqlstore: an expiry that is outside the years 1 to 9999")
+
+// until returns when what lives for ttl from now on expires, as the database can
+// hold it.
+//
+// Python's columns in MySQL have whole seconds. MariaDB cuts what is more, MySQL
+// rounds: here it is rounded up, for all columns, so that nothing has less than its
+// ttl, and so that what was written can be told from what is there.
+func (s *Store) until(now time.Time, ttl time.Duration) (time.Time, error) {
+	t := now.Add(ttl).UTC().Truncate(time.Microsecond)
+	if s.dialect == MySQL {
+		t = t.Add(time.Second - 1).Truncate(time.Second)
+	}
+	if t.Year() < 1 || t.Year() > 9999 {
+		return t, errTime // datetime ends there
+	}
+	return t, nil
+}
+
+// parseTime reads a time as Python does: with a T or a blank, a fraction of any
+// length, cut to microseconds, and no zone: Python fails to compare one that has.
+func parseTime(text string) (t time.Time, ok bool) {
+	const seconds = "2006-01-02 15:04:05"
+	if len(text) < len(seconds) || text[10] != ' ' && text[10] != 'T' {
+		return t, false
+	}
+	text = text[:10] + " " + text[11:]
+	t, err := time.Parse(seconds, text) // which takes a fraction, and hours of one digit
+	if err != nil || t.Year() < 1 || !strings.HasPrefix(text, t.Format(seconds)) {
+		return t, false
+	}
+	return t.Truncate(time.Microsecond), true
+}
