@@ -2,24 +2,31 @@ package benchmarks
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/alexedwards/scs/postgresstore"
 	"github.com/alexedwards/scs/redisstore"
+	"github.com/alexedwards/scs/sqlite3store"
 	"github.com/alexedwards/scs/v2"
 	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/gomodule/redigo/redis"
+	_ "github.com/jackc/pgx/v5/stdlib"
 	goredis "github.com/redis/go-redis/v9"
+	_ "modernc.org/sqlite"
 
 	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/internal/servers"
 	"github.com/sessctl/sessctl/session"
 	ourredis "github.com/sessctl/sessctl/session/redisstore"
+	"github.com/sessctl/sessctl/session/sqlstore"
 )
 
 // pair is ours and scs over one server.
@@ -34,11 +41,45 @@ type pair struct {
 func pairs(t testing.TB) []pair {
 	t.Helper()
 	all := []pair{{name: "memory", ours: oursIn(t, session.NewMemory(session.MemoryConfig{})), scs: scsIn(t, memstore.NewWithCleanupInterval(0), 0)}}
+	all = append(all, sqlPair(t, "sqlite", sqlstore.SQLite, "file:"+filepath.Join(t.TempDir(), "sessions.db")+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"))
 	if pylive.Enabled() {
-		all = append(all, redisPair(t, 0))
+		all = append(all, redisPair(t, 0), sqlPair(t, "pgx", sqlstore.PostgreSQL, "postgres://postgres@"+servers.Postgres(t).Addr+"/postgres"))
 	}
 	return all
 }
+
+// sqlPair is two tables of one database.
+func sqlPair(t testing.TB, driver string, dialect sqlstore.Dialect, dsn string) pair {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	store, err := sqlstore.New(sqlstore.Config{DB: db, Dialect: dialect, Layout: sqlstore.Litestar, Table: "user_session"})
+	if err == nil {
+		err = store.CreateTable(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The tables that the stores of scs ask for in their documentation.
+	ddl, theirs := "CREATE TABLE sessions (token TEXT PRIMARY KEY, data BLOB NOT NULL, expiry REAL NOT NULL)", scs.Store(nil)
+	if dialect == sqlstore.PostgreSQL {
+		ddl = "CREATE TABLE sessions (token TEXT PRIMARY KEY, data BYTEA NOT NULL, expiry TIMESTAMPTZ NOT NULL)"
+		theirs = postgresstore.NewWithCleanupInterval(db, 0)
+	} else {
+		theirs = sqlite3store.NewWithCleanupInterval(db, 0)
+	}
+	for _, statement := range []string{ddl, "CREATE INDEX sessions_expiry_idx ON sessions (expiry)"} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return pair{name: dialectNames[dialect], ours: oursIn(t, store), scs: scsIn(t, theirs, 0)}
+}
+
+var dialectNames = map[sqlstore.Dialect]string{sqlstore.SQLite: "sqlite", sqlstore.PostgreSQL: "postgresql"}
 
 // oursIn is our middleware over a store.
 func oursIn(t testing.TB, store session.Store) subject {

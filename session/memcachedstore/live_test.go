@@ -40,10 +40,10 @@ func newPython(t testing.TB, addr string) *compat.Backend {
 // want and wantNone are what the store must have.
 var want, wantNone = compat.WantStored, compat.WantNotStored
 
-// wantExpiry has the tolerance of a clock that ticks once a second.
+// wantExpiry has the tolerance of a clock that ticks once a second, and of a slow machine.
 func wantExpiry(t testing.TB, expires time.Time, ttl time.Duration) {
 	t.Helper()
-	if left := time.Until(expires); (left - ttl).Abs() > 3*time.Second {
+	if left := time.Until(expires); (left - ttl).Abs() > 10*time.Second {
 		t.Errorf("%v are left, want %v", left, ttl)
 	}
 }

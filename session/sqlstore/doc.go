@@ -15,7 +15,8 @@
 // them. session_id must be unique, as both frameworks make it.
 //
 // Times are UTC whatever the zone of the server, of the connection or of the driver. A
-// session lives by the clock of this host, never by the database's. What cannot be read
+// session lives by the clock of this host, never by the database's. Expiries are written
+// in whole seconds, rounded up, and read as they are. What cannot be read
 // as Python does is [session.ErrDamaged]: in SQLite, where a column holds anything, data
 // that is no blob, or a time with a zone, which Starlite cannot compare either. Of
 // the times that Python's fromisoformat takes since 3.11, days alone and weeks are not
@@ -61,7 +62,7 @@
 //
 // MySQL: Python's column data is a blob, which ends at 65,535 bytes. What is longer is
 // refused with [codec.ErrTooLarge]: a server whose sql_mode is not strict would cut it
-// and not say so. Times are written in whole seconds, rounded up. Set
+// and not say so. Set
 // clientFoundRows=true: else a change that changes nothing, as a second Touch within
 // a second, takes a second round trip to be told from one that found nothing.
 //

@@ -25,8 +25,8 @@ var peers = []struct {
 	name, requirements, app string
 	layout                  sqlstore.Layout
 }{
-	{"starlite 1.51.16", "requirements-starlite-sql.txt", "starlite_app:app", sqlstore.Starlite},
-	{"advanced-alchemy 1.12.0", "requirements-litestar-sql.txt", "litestar_app:app", sqlstore.Litestar},
+	{"starlite 1.51.16", "requirements-starlite-stores.txt", "starlite_app:app", sqlstore.Starlite},
+	{"advanced-alchemy 1.12.0", "requirements-litestar-stores.txt", "litestar_app:app", sqlstore.Litestar},
 }
 
 // TestLive holds Go beside Python in each database, with tables that either has made.

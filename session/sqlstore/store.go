@@ -237,7 +237,7 @@ func (s *Store) newValues(ctx context.Context, id string, data []byte, ttl time.
 		return nil, time.Time{}, err
 	}
 	now := s.now()
-	until, err := s.until(now, ttl)
+	until, err := until(now, ttl)
 	return &values{id: id, data: notNil(data), now: now.UTC().Format(timeForm), until: until.Format(timeForm)}, until, err
 }
 

@@ -12,17 +12,13 @@ const timeForm = "2006-01-02 15:04:05.000000"
 
 var errTime = errors.New("sqlstore: an expiry that is outside the years 1 to 9999")
 
-// until returns when what lives for ttl from now on expires, as the database can
-// hold it.
+// until returns when what lives for ttl from now on expires: in whole seconds, rounded
+// up, so that nothing has less than its ttl.
 //
-// Python's columns in MySQL have whole seconds. MariaDB cuts what is more, MySQL
-// rounds: here it is rounded up, for all columns, so that nothing has less than its
-// ttl, and so that what was written can be told from what is there.
-func (s *Store) until(now time.Time, ttl time.Duration) (time.Time, error) {
-	t := now.Add(ttl).UTC().Truncate(time.Microsecond)
-	if s.dialect == MySQL {
-		t = t.Add(time.Second - 1).Truncate(time.Second)
-	}
+// Python's columns in MySQL hold no more; MariaDB cuts the rest, MySQL rounds it. And
+// what is written twice in a second leaves the expiry as it is, and so its index.
+func until(now time.Time, ttl time.Duration) (time.Time, error) {
+	t := now.Add(ttl).UTC().Add(time.Second - 1).Truncate(time.Second)
 	if t.Year() < 1 || t.Year() > 9999 {
 		return t, errTime // datetime ends there
 	}
