@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -98,6 +99,12 @@ type row struct {
 
 // find returns the row of a session_id.
 func (s *Store) find(ctx context.Context, key string) (r row, ok bool, err error) {
+	if s.statements.load.direct {
+		r, ok, err = s.findDirect(ctx, key)
+		if !errors.Is(err, driver.ErrSkip) {
+			return r, ok, err
+		}
+	}
 	rows, err := s.query(ctx, s.statements.load, &values{id: key})
 	if err != nil {
 		return r, false, err
