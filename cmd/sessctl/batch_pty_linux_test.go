@@ -69,7 +69,7 @@ func (l *lineTerminal) left() string {
 
 func TestProgress(t *testing.T) {
 	l := startLines(t, nil)
-	l.send(session + "\n" + session + "\n")
+	l.send(signedSession + "\n" + signedSession + "\n")
 	l.waitFor("progress", func() bool { return strings.Contains(l.text(), "2 lines, ") })
 	l.send("\n")
 	l.waitFor("progress", func() bool { return strings.Contains(l.text(), "3 lines, ") })
@@ -120,7 +120,7 @@ func TestNoProgress(t *testing.T) {
 		},
 	} {
 		l := start()
-		l.send(session + "\n")
+		l.send(signedSession + "\n")
 		time.Sleep(400 * time.Millisecond) // more than two of the refreshes of the progress
 		l.stdin.Close()
 		l.exitCode()
@@ -133,7 +133,7 @@ func TestNoProgress(t *testing.T) {
 // Ctrl-C ends the reading: what was read by then is printed and counted.
 func TestInterruptLines(t *testing.T) {
 	l := startLines(t, nil)
-	l.send(session + "\n" + session + "\nnot a who")
+	l.send(signedSession + "\n" + signedSession + "\nnot a who")
 	l.await(2)
 	l.typeText("\x03")
 	if code := l.exitCode(); code != exitInterrupted {
@@ -150,7 +150,7 @@ func TestInterruptLines(t *testing.T) {
 // second one ends the process.
 func TestInterruptTwice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lines")
-	if err := os.WriteFile(path, []byte(strings.Repeat(session+"\n", 100_000)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Repeat(signedSession+"\n", 100_000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r, w, err := os.Pipe()

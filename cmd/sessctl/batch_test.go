@@ -316,7 +316,7 @@ func TestEachLinePanic(t *testing.T) {
 // What was read before the input failed is printed, and counted.
 func TestEachLineReadError(t *testing.T) {
 	e, stdout, stderr := testEnv("")
-	e.stdin = io.MultiReader(strings.NewReader(session+"\n"), failingReader{})
+	e.stdin = io.MultiReader(strings.NewReader(signedSession+"\n"), failingReader{})
 	if code := run([]string{"decode", "--each-line", "--key-env", "SECRET"}, e); code != exitIO {
 		t.Errorf("exit code %d, want %d", code, exitIO)
 	}
@@ -330,7 +330,7 @@ func TestEachLineReadError(t *testing.T) {
 }
 
 func TestEachLineWriteError(t *testing.T) {
-	e, _, stderr := testEnv(strings.Repeat(session+"\n", 100_000))
+	e, _, stderr := testEnv(strings.Repeat(signedSession+"\n", 100_000))
 	e.stdout = failingWriter{}
 	if code := run([]string{"decode", "--each-line"}, e); code != exitIO {
 		t.Errorf("exit code %d, want %d", code, exitIO)
@@ -348,7 +348,7 @@ func TestEachLineInterrupted(t *testing.T) {
 	e.stdin = r
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		fmt.Fprintf(w, "%s\n\n%s", session, session)
+		fmt.Fprintf(w, "%s\n\n%s", signedSession, signedSession)
 		cancel()
 	}()
 	d := decode{reader: reader{app: app{e, newVoice(e)}}}
@@ -367,7 +367,7 @@ func TestEachLineInterrupted(t *testing.T) {
 
 // A person cannot paste a long line, and would not know why it is no cookie.
 func TestEachLineTyped(t *testing.T) {
-	e, stdout, _ := testEnv(strings.Repeat("x", terminalLine) + "\n" + session + "\n")
+	e, stdout, _ := testEnv(strings.Repeat("x", terminalLine) + "\n" + signedSession + "\n")
 	e.stdinTTY = true
 	if code := run([]string{"decode", "--each-line", "-"}, e); code != exitUnauthentic {
 		t.Errorf("exit code %d", code)

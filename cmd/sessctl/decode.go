@@ -55,7 +55,7 @@ func (d *decode) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if d.raw && d.env.stdoutTTY && d.path == "" && !d.quiet {
-		return usageError("--raw prints what the cookie holds, which could upset a terminal", "write it to a file with -o FILE, or insist with -o -")
+		return rawOnTerminal("cookie")
 	}
 	d.query.unverified = d.unverified
 	if d.eachLine {
@@ -103,4 +103,8 @@ func (d *decode) appendText(dst []byte, r *result) []byte {
 		return appendTable(dst, redacted(r.values))
 	}
 	return appendSession(dst, r, d.env.useColor(d.color, d.toTerminal(d.env)))
+}
+
+func rawOnTerminal(what string) error {
+	return usageError("--raw prints what the "+what+" holds, which could upset a terminal", "write it to a file with -o FILE, or insist with -o -")
 }

@@ -27,7 +27,7 @@ func TestPicture(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			e, stdout, _ := testEnv("")
 			e.stdoutTTY, e.width = tt.terminal, func() int { return tt.width }
-			run(append([]string{"inspect", "--color", "never", "session=" + session}, tt.args...), e)
+			run(append([]string{"inspect", "--color", "never", "session=" + signedSession}, tt.args...), e)
 			got := ""
 			for line := range strings.Lines(stdout.String()) {
 				if strings.HasPrefix(line, "██") {
@@ -58,7 +58,7 @@ func TestPictureColor(t *testing.T) {
 			e, stdout, _ := testEnv("")
 			e.stdoutTTY = true
 			e.lookupVar = func(name string) (string, bool) { v, ok := tt.vars[name]; return v, ok }
-			run(append([]string{"inspect", session}, tt.args...), e)
+			run(append([]string{"inspect", signedSession}, tt.args...), e)
 			if got := strings.Contains(stdout.String(), "\x1b["); got != tt.color {
 				t.Errorf("in colours: %v", got)
 			}
@@ -73,13 +73,13 @@ func TestPictureColor(t *testing.T) {
 func TestGauges(t *testing.T) {
 	e, stdout, _ := testEnv("")
 	e.stdoutTTY = true
-	run([]string{"inspect", "--color", "never", "session=" + session}, e)
+	run([]string{"inspect", "--color", "never", "session=" + signedSession}, e)
 	if !strings.Contains(stdout.String(), "browsers        54    4096    2 %  █░░░░░░░░░░░░░░░░░░░  name and value of one cookie\n") {
 		t.Errorf("got\n%s", stdout)
 	}
 	stdout.Reset()
 	e.width = func() int { return 50 }
-	run([]string{"inspect", "--color", "never", "session=" + session}, e)
+	run([]string{"inspect", "--color", "never", "session=" + signedSession}, e)
 	if strings.Contains(stdout.String(), "░░") {
 		t.Errorf("got\n%s", stdout)
 	}

@@ -56,10 +56,7 @@ func (m *man) writeAll(root *cobra.Command) error {
 	if err := os.MkdirAll(m.dir, 0o777); err != nil {
 		return writeFailed(err)
 	}
-	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
-		if !isPage(cmd) {
-			continue
-		}
+	for _, cmd := range pages(root) {
 		file, err := os.Create(filepath.Join(m.dir, pageName(cmd)+"."+section(cmd)))
 		if err != nil {
 			return writeFailed(err)
@@ -69,6 +66,18 @@ func (m *man) writeAll(root *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// pages returns a command that has a page, and those below it.
+func pages(cmd *cobra.Command) []*cobra.Command {
+	if !isPage(cmd) {
+		return nil
+	}
+	all := []*cobra.Command{cmd}
+	for _, sub := range cmd.Commands() {
+		all = append(all, pages(sub)...)
+	}
+	return all
 }
 
 // section returns 1 for commands and 7 for topics.
@@ -139,9 +148,9 @@ func (p *page) flag(f *pflag.Flag) {
 
 func (p *page) seeAlso(cmd *cobra.Command) {
 	p.line(".SH SEE ALSO")
-	pages := cmd.Root().Commands()
+	pages := cmd.Commands()
 	if cmd.HasParent() {
-		pages = []*cobra.Command{cmd.Root()}
+		pages = append([]*cobra.Command{cmd.Parent()}, pages...)
 	}
 	var names []string
 	for _, other := range pages {
@@ -152,8 +161,11 @@ func (p *page) seeAlso(cmd *cobra.Command) {
 	p.line("%s", strings.Join(names, ", "))
 }
 
-// isPage reports whether a command has a page of its own.
-func isPage(cmd *cobra.Command) bool { return !cmd.Hidden && cmd.Name() != "help" }
+// isPage reports whether a command has a page of its own. Those of completion are
+// the shells.
+func isPage(cmd *cobra.Command) bool {
+	return !cmd.Hidden && cmd.Name() != "help" && (!cmd.HasParent() || cmd.Parent().Name() != "completion")
+}
 
 // roff escapes text: backslashes, dashes, which would become hyphens, and what
 // would be a request at the beginning of a line.

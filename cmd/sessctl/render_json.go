@@ -17,22 +17,27 @@ const schema = "sessctl/v1"
 
 // record is one result as JSON. sessctl help json documents its fields.
 type record struct {
-	Schema         string          `json:"schema"`
-	Line           int64           `json:"line,omitzero"`
-	Outcome        outcome         `json:"outcome"`
-	Format         *string         `json:"format"`
-	Name           *string         `json:"name"`
-	Verified       *bool           `json:"verified"`
-	Key            *string         `json:"key"`
-	SignedAt       *string         `json:"signed_at"`
-	ExpiresAt      *string         `json:"expires_at"`
-	Expired        *bool           `json:"expired"`
-	Host           string          `json:"host,omitzero"`
-	Session        json.RawMessage `json:"session,omitzero"`
-	SessionText    *string         `json:"session_text,omitzero"`
-	Keys           []redactedKey   `json:"session_keys,omitzero"`
-	*anatomyRecord                 // of inspect
-	Findings       []finding       `json:"findings"`
+	Schema    string  `json:"schema"`
+	Line      int64   `json:"line,omitzero"`
+	Outcome   outcome `json:"outcome"`
+	Format    *string `json:"format"`
+	Name      *string `json:"name"`
+	Verified  *bool   `json:"verified"`
+	Key       *string `json:"key"`
+	SignedAt  *string `json:"signed_at"`
+	ExpiresAt *string `json:"expires_at"`
+	Expired   *bool   `json:"expired"`
+	Host      string  `json:"host,omitzero"`
+	content
+	*anatomyRecord           // of inspect
+	Findings       []finding `json:"findings"`
+}
+
+// content is what a record shows of a session.
+type content struct {
+	Session     json.RawMessage `json:"session,omitzero"`
+	SessionText *string         `json:"session_text,omitzero"`
+	Keys        []redactedKey   `json:"session_keys,omitzero"`
 }
 
 // redactedKey is what --redact shows of one key of a session.
@@ -57,16 +62,22 @@ func newRecord(r *result) record {
 
 // withSession adds what the cookie holds, or only its keys.
 func (rec record) withSession(r *result, redact bool) record {
-	switch {
-	case r.values == nil:
-	case redact:
-		rec.Keys = redacted(r.values)
-	case isJSON(r.values.Text()):
-		rec.Session = json.RawMessage(r.values.Text())
-	default:
-		rec.SessionText = new(r.values.Text())
+	if r.values != nil {
+		rec.content = contentOf(r.values, redact)
 	}
 	return rec
+}
+
+func contentOf(values *codec.Values, redact bool) (c content) {
+	switch {
+	case redact:
+		c.Keys = redacted(values)
+	case isJSON(values.Text()):
+		c.Session = json.RawMessage(values.Text())
+	default:
+		c.SessionText = new(values.Text())
+	}
+	return c
 }
 
 func optional(s string) *string {

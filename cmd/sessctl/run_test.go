@@ -18,9 +18,9 @@ import (
 	"unicode"
 )
 
-// session is the value in cookies/starlette-named, of starlette 1.10.0;
+// signedSession is the value in cookies/starlette-named, of starlette 1.10.0;
 // its text is {"a": 1}.
-const session = "eyJhIjogMX0=.ZVPxAA.xG24nPALo8AhuefWvxeYlShMy1g"
+const signedSession = "eyJhIjogMX0=.ZVPxAA.xG24nPALo8AhuefWvxeYlShMy1g"
 
 // testEnv is a world without terminal and variables, on the day after the
 // cookies were made.
@@ -46,7 +46,7 @@ func testEnv(stdin string) (e *env, stdout, stderr *bytes.Buffer) {
 
 func TestRawAddsNothing(t *testing.T) {
 	e, stdout, _ := testEnv("")
-	if code := run([]string{"decode", "--raw", "--key-env", "SECRET", session}, e); code != exitOK {
+	if code := run([]string{"decode", "--raw", "--key-env", "SECRET", signedSession}, e); code != exitOK {
 		t.Fatalf("exit code %d", code)
 	}
 	if got, want := stdout.String(), `{"a": 1}`; got != want {
@@ -57,13 +57,13 @@ func TestRawAddsNothing(t *testing.T) {
 func TestRawOnTerminal(t *testing.T) {
 	e, stdout, stderr := testEnv("")
 	e.stdoutTTY = true
-	if code := run([]string{"decode", "--raw", session}, e); code != exitUsage || stdout.Len() > 0 {
+	if code := run([]string{"decode", "--raw", signedSession}, e); code != exitUsage || stdout.Len() > 0 {
 		t.Errorf("exit code %d, output %q; want %d and none", code, stdout, exitUsage)
 	}
 	if !strings.Contains(stderr.String(), "-o -") {
 		t.Errorf("stderr: %s", stderr)
 	}
-	if code := run([]string{"decode", "--raw", "-o", "-", session}, e); code != exitOK || stdout.String() != `{"a": 1}` {
+	if code := run([]string{"decode", "--raw", "-o", "-", signedSession}, e); code != exitOK || stdout.String() != `{"a": 1}` {
 		t.Errorf("-o -: exit code %d, output %q", code, stdout)
 	}
 }
@@ -71,7 +71,7 @@ func TestRawOnTerminal(t *testing.T) {
 func TestJSONOnTerminal(t *testing.T) {
 	e, stdout, _ := testEnv("")
 	e.stdoutTTY = true
-	run([]string{"decode", "--json", "--key-env", "SECRET", session}, e)
+	run([]string{"decode", "--json", "--key-env", "SECRET", signedSession}, e)
 	if want := "{\n  \"schema\": \"sessctl/v1\",\n  \"outcome\": \"ok\",\n"; !strings.HasPrefix(stdout.String(), want) {
 		t.Errorf("got %s", stdout)
 	}
@@ -104,7 +104,7 @@ func TestColor(t *testing.T) {
 			e, stdout, stderr := testEnv("")
 			e.stdoutTTY, e.stderrTTY = tt.stdout, tt.stderr
 			e.lookupVar = func(name string) (string, bool) { v, ok := tt.vars[name]; return v, ok }
-			run(append(tt.args, "decode", session), e)
+			run(append(tt.args, "decode", signedSession), e)
 			if got := strings.Contains(stdout.String(), "\x1b"); got != tt.out {
 				t.Errorf("stdout in colours: %v", got)
 			}
@@ -119,7 +119,7 @@ func TestColor(t *testing.T) {
 func TestPanic(t *testing.T) {
 	e, stdout, stderr := testEnv("")
 	e.now = func() time.Time { panic("content of a cookie") }
-	if code := run([]string{"decode", session}, e); code != exitInternal {
+	if code := run([]string{"decode", signedSession}, e); code != exitInternal {
 		t.Errorf("exit code %d, want %d", code, exitInternal)
 	}
 	if stdout.Len() > 0 || strings.Contains(stderr.String(), "content") {
@@ -183,7 +183,7 @@ type failingWriter struct{}
 func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("the disk is full") }
 
 func TestWriteError(t *testing.T) {
-	for _, args := range [][]string{{"decode", session}, {"--version"}, {"--help"}, {"help", "json"}, {"help", "decode"}} {
+	for _, args := range [][]string{{"decode", signedSession}, {"--version"}, {"--help"}, {"help", "json"}, {"help", "decode"}} {
 		e, _, stderr := testEnv("")
 		e.stdout = failingWriter{}
 		if code := run(args, e); code != exitIO {

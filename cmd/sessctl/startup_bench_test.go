@@ -37,7 +37,7 @@ func BenchmarkStartUp(b *testing.B) {
 	}
 	var ours, theirs time.Duration
 	for b.Loop() {
-		ours = fastest(ours, sessctl, "decode", "--key-file", key, "--now", "1700000100", session)
+		ours = fastest(ours, sessctl, "decode", "--key-file", key, "--now", "1700000100", signedSession)
 		theirs = fastest(theirs, bare)
 	}
 	b.ReportMetric(0, "ns/op") // of both together it says nothing
