@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,8 +80,9 @@ func completeInput(_ *cobra.Command, _ []string, word string) ([]string, cobra.S
 // completeCommands completes the name of a command or topic.
 func completeCommands(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	var words []string
-	for _, c := range cmd.Root().Commands() {
-		if len(args) == 0 && !c.Hidden && strings.HasPrefix(c.Name(), word) {
+	above, rest, err := cmd.Root().Find(args)
+	for _, c := range above.Commands() {
+		if err == nil && len(rest) == 0 && !c.Hidden && strings.HasPrefix(c.Name(), word) {
 			words = append(words, c.Name()+"\t"+c.Short)
 		}
 	}
@@ -96,7 +99,7 @@ func completeFlags(cmd *cobra.Command) {
 			_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
-	for _, name := range []string{"name", "max-age", "now", "key-env", "to-name", "to-max-age", "to-key-env"} {
+	for _, name := range []string{"name", "max-age", "now", "key-env", "to-name", "to-max-age", "to-key-env", "timeout", "key"} {
 		if cmd.Flags().Lookup(name) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 		}
@@ -105,6 +108,9 @@ func completeFlags(cmd *cobra.Command) {
 		if cmd.Flags().Lookup(name) != nil {
 			_ = cmd.RegisterFlagCompletionFunc(name, completeAttributes)
 		}
+	}
+	if cmd.Flags().Lookup("store") != nil {
+		_ = cmd.RegisterFlagCompletionFunc("store", completeDSN)
 	}
 	for _, sub := range cmd.Commands() {
 		completeFlags(sub)
@@ -122,6 +128,15 @@ func completeAttributes(_ *cobra.Command, _ []string, word string) ([]string, co
 		if name, _, _ := strings.Cut(attribute, "="); !strings.Contains(before, name) {
 			words = append(words, before+attribute)
 		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeDSN completes what a DSN begins with.
+func completeDSN(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var words []string
+	for _, scheme := range slices.Sorted(maps.Keys(schemes)) {
+		words = append(words, scheme+":")
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }

@@ -13,6 +13,7 @@ import (
 const (
 	exitOK          = 0
 	exitUnauthentic = 1
+	exitNoSession   = 1 // of store
 	exitUsage       = 2
 	exitOutsideTime = 3
 	exitNotSession  = 4

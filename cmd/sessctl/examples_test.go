@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/session/filestore"
 )
 
 // TestExamples runs every example of every command's help, as a user would type
@@ -20,8 +22,8 @@ import (
 func TestExamples(t *testing.T) {
 	e, _, _ := testEnv("")
 	root := newRoot(e, newVoice(e), nil)
-	for _, cmd := range root.Commands() {
-		if cmd.IsAdditionalHelpTopicCommand() || cmd.Name() == "help" {
+	for _, cmd := range pages(root)[1:] {
+		if cmd.IsAdditionalHelpTopicCommand() {
 			continue
 		}
 		if cmd.Example == "" {
@@ -35,7 +37,7 @@ func runExamples(t *testing.T, cmd *cobra.Command) {
 	dir := exampleDir(t)
 	for line := range strings.Lines(cmd.Example) {
 		line = strings.TrimSpace(line)
-		if !strings.Contains(line, "sessctl "+cmd.Name()) {
+		if !strings.Contains(line, cmd.CommandPath()) {
 			t.Errorf("no example of %s: %s", cmd.Name(), line)
 		}
 		run := exec.CommandContext(t.Context(), shellOf(line), "-c", "set -e; "+line)
@@ -77,12 +79,15 @@ func exampleDir(t *testing.T) string {
 	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	makeStores(t, dir)
 	for name, text := range map[string]string{
 		"secret.txt":   exampleSecret + "\n",
 		"old.key":      exampleSecret + "\n",
 		"new.key":      "hex:a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf\n",
 		"session.json": `{"user_id": 42}` + "\n",
 		"cookies.txt":  "session=" + cookie + "\n",
+		"ids.txt":      exampleID + "\n",
+		"id.txt":       "Cookie: session=" + exampleID + "\n",
 		"bin/pbpaste":  "#!/bin/sh\nprintf %s 'session=" + cookie + "'\n",
 		"bin/curl":     fmt.Sprintf("#!/bin/sh\nprintf 'HTTP/1.1 200 OK\\r\\nset-cookie: session=%s; path=/\\r\\n\\r\\n'\n", cookie),
 		"bin/man":      "#!/bin/sh\ncat >/dev/null\n",
@@ -92,4 +97,23 @@ func exampleDir(t *testing.T) string {
 		}
 	}
 	return dir
+}
+
+const exampleID = "5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b"
+
+// makeStores makes the stores that the examples name, with a session in each. The
+// hash in the examples is that of 64 zeros.
+func makeStores(t *testing.T, dir string) {
+	t.Helper()
+	for name, layout := range map[string]filestore.Layout{"starlite": filestore.Starlite, "sessions": filestore.Litestar} {
+		s, err := filestore.New(filestore.Config{Dir: filepath.Join(dir, name), Layout: layout, Create: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{exampleID, strings.Repeat("0", 64)} {
+			if err := s.Create(t.Context(), id, []byte(`{"user_id":42}`), time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }

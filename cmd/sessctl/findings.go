@@ -98,7 +98,10 @@ var findingKinds = []struct{ code, level, says, do string }{
 	{"flask", levelCause, "it is a session of Flask", "Flask's default name is session too: give one of the apps another"},
 	{"django", levelCause, "it is a session of Django's signed_cookies backend", "it is another app's"},
 	{"jwt", levelCause, "it is a JSON Web Token, no session cookie", "it is another app's, or a token that belongs into the Authorization header"},
-	{"session-id", levelCause, "it looks like the id of a server-side session", "the data is in the app's store; the cookie holds nothing else"},
+	{"not-a-session", levelCause, "what the store holds there is not a session", "another program, or another layout of sessions, keeps it there"},
+	{"odd-key", levelWarn, "its key is no id that the frameworks make: a client has made it up, or another program keeps it", "sessctl store prune --odd deletes those that hold a session"},
+	{"given-expiry", levelWarn, "what has no expiry was given one, since the target needs it", "--max-age says how long they live"},
+	{"session-id", levelCause, "it looks like the id of a server-side session", "the data is in the app's store: sessctl store show reads it there"},
 }
 
 // newFinding returns the finding of a code, which the table must hold. key is

@@ -8,6 +8,7 @@ func helpTopics() []*cobra.Command {
 		{Use: "json", Short: "the fields that --json prints", Long: helpJSON},
 		{Use: "keys", Short: "how keys are given", Long: helpKeys},
 		{Use: "exit-codes", Short: "what the exit code says", Long: helpExitCodes},
+		{Use: "stores", Short: "how a store of sessions is named", Long: helpStores},
 		{Use: "findings", Short: "what can be said of a cookie besides", Long: helpFindings()},
 	}
 }
@@ -77,6 +78,42 @@ Of migrate alone, the findings being those of the source and of what was made:
   dry_run       true with --dry-run: then value is null, and
                 set_cookie is empty
 
+Of store list and store show, whose records have session, session_text,
+session_keys (of show), findings and these:
+
+  store         file, redis (Valkey too), memcached, sqlite, postgres or mysql
+                (MariaDB too)
+  layout        starlite or litestar
+  id_prefix     the first 8 digits of the id
+  id            all of it instead, with --full-ids
+  key           instead of both, where the store knows no id: how it names the
+                session
+  key_prefix    instead of key, where it is none that ours have: its first 8
+                characters, unless --full-ids is given
+  odd           true there; left out elsewhere
+  size          bytes of the stored JSON
+  expires_at    null where it has no expiry
+  expired       true of what lies there still, as in files and SQL tables
+
+Of store put:
+
+  id            of the new session, or with --full-ids; else id_prefix
+  expires_at    as above
+
+Of store delete, clear, prune and copy, which count:
+
+  deleted       what was deleted
+  missing       ids of which there was no session
+  pruned        the expired sessions that were deleted
+  odd           with --odd: sessions under keys of another form that were deleted
+  kept          the sessions that are left; null where they cannot be listed
+  copied        what was copied
+  same          what was there already, the same
+  kept          of copy: what is there, with other data
+  expired       what has expired, or is not there any more
+  unreadable    values that are no session
+  failed        sessions that the target did not take
+
 Times are RFC 3339 in UTC. session, session_text and session_keys are left out
 where there is no session, or none that a key authenticates; verify has none of
 them, inspect has session_keys.
@@ -114,9 +151,42 @@ const helpExitCodes = `   0  ok; also a signed cookie without a key, which stder
   70  internal error
  130  interrupted
 
+Of store, whose other codes are the same:
+
+   1  no such session
+   3  expired; what lies there still, in files and SQL tables, is printed
+   4  a refused id, or a stored value that is not a session; of copy: any such
+   5  the store is not there, cannot be reached, refuses, or does not answer
+      within --timeout
+
 Of several results the worst counts, in the order 70, 5, 2, 1, 4, 3, 0.
 
 With --each-line it is 0 if every line is good, and 1 if any is not: good are ok
 and unverified; of inspect, whatever could be parsed. 2, 5, 70 and 130 are as
 above.
+`
+
+const helpStores = `A store is named by a DSN: --store DSN, the variable SESSCTL_STORE, or a file that
+--store-file names. copy has --from and --to, --from-file and --to-file. A DSN with
+a password is not taken from the command line, where others could read it.
+
+  file:DIR?layout=starlite|litestar
+      a directory. names=id: of Litestar before 2.20, which names files by ids.
+      Litestar with a default factory keeps sessions in DIR/sessions
+  redis://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...][/DB]?layout=starlite|litestar
+      also valkey; rediss and valkeys with TLS. cluster=1: a cluster; master=NAME:
+      the hosts are Sentinels. namespace=NS: STARLITE_SESSION or LITESTAR without;
+      LITESTAR_sessions with Litestar's root.with_namespace; empty: none
+  memcached://HOST[:PORT]
+      Starlite's. namespace=NS: STARLITE_SESSION without. It cannot be listed
+  sqlite:PATH
+  postgres://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE
+  mysql://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE
+      also postgresql, mariadb. table=NAME: session without. Starlite's columns
+      (expires) and those of advanced-alchemy for Litestar (expires_at) are told
+      apart; to make a table, layout=starlite|litestar is needed. The driver's own
+      parameters pass: sslmode of postgres, tls of mysql, _pragma of sqlite
+
+In a user or password write @ as %40, : as %3A, / as %2F, ? as %3F, % as %25.
+PATH and DIR are taken as they are, up to a ?.
 `

@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// commands are those that read or write cookies.
+// commands are those that read or write sessions.
 var commands = []struct {
 	name string
 	make func(app) *cobra.Command
 }{
 	{"decode", newDecode}, {"inspect", newInspect}, {"verify", newVerify},
 	{"encode", newEncode}, {"migrate", newMigrate}, {"keygen", newKeygen},
+	{"store", newStore},
 }
 
 // newRoot returns the command line for these arguments. Where they name one of
@@ -26,7 +27,8 @@ func newRoot(e *env, say *voice, args []string) *cobra.Command {
 		Use:   "sessctl",
 		Short: "read the session cookies of Python web frameworks",
 		Long: `Sessctl reads the session cookies of Python web frameworks: those of Starlette
-and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted.`,
+and FastAPI, which are signed, and of Litestar and Starlite, which are encrypted.
+Sessions that lie on the server are the business of sessctl store.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,

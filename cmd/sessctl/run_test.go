@@ -245,6 +245,9 @@ func TestHelpJSONIsComplete(t *testing.T) {
 	for _, field := range slices.Concat(
 		reflect.VisibleFields(reflect.TypeFor[record]()), reflect.VisibleFields(reflect.TypeFor[anatomyRecord]()),
 		reflect.VisibleFields(reflect.TypeFor[cookieRecord]()), reflect.VisibleFields(reflect.TypeFor[movement]()),
+		reflect.VisibleFields(reflect.TypeFor[storeRecord]()), reflect.VisibleFields(reflect.TypeFor[putRecord]()),
+		reflect.VisibleFields(reflect.TypeFor[deleted]()), reflect.VisibleFields(reflect.TypeFor[cleared]()),
+		reflect.VisibleFields(reflect.TypeFor[pruned]()), reflect.VisibleFields(reflect.TypeFor[copied]()),
 	) {
 		if field.Anonymous {
 			continue

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/session"
+)
+
+// errMissing: the directory, file or table of a store is not there. It comes with
+// the error that says so.
+var errMissing = errors.New("the store is missing")
+
+// backend is what the opener of a kind returns.
+type backend struct {
+	live  session.Store
+	whole session.Store // which knows what has expired too, if it lies there still; else live
+	close func() error  // may be nil
+}
+
+// openOptions say how a store is opened.
+type openOptions struct {
+	create  bool // what is missing
+	timeout time.Duration
+	now     func() time.Time
+}
+
+// openers open the store of a DSN. They may fill in its layout.
+var openers = map[string]func(ctx context.Context, d *dsn, o openOptions) (backend, error){
+	"file": openFile, "redis": openRedis, "memcached": openMemcached, "sqlite": openSQLite, "postgres": openPostgres, "mysql": openMySQL,
+}
+
+// longAgo is the clock of a store that knows what has expired: by it nothing has.
+func longAgo() time.Time { return time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+// openStore is a store that a command works on. Its methods wait no longer for it
+// than the timeout, and their errors are failures.
+type openStore struct {
+	*dsn
+	backend
+	timeout time.Duration
+}
+
+// openStoreOf opens the store of a DSN.
+func openStoreOf(ctx context.Context, d *dsn, o openOptions) (*openStore, error) {
+	s := &openStore{dsn: d, timeout: o.timeout}
+	opened, err := call(ctx, s, func(ctx context.Context) (backend, error) { return openers[d.kind](ctx, d, o) })
+	if err != nil {
+		return nil, err
+	}
+	s.backend = opened
+	if s.whole == nil {
+		s.whole = s.live
+	}
+	return s, nil
+}
+
+// closeTimeout is long for what has nothing to do but to close connections; a client
+// that is still connecting may wait for that.
+const closeTimeout = time.Second
+
+func (s *openStore) end() {
+	if s.close == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_, _ = interruptible(ctx, func() (struct{}, error) { return struct{}{}, s.close() }) // all that was written is written
+}
+
+// call waits for a store. Not all that a store does can be interrupted: a file system
+// that hangs for one.
+func call[T any](ctx context.Context, s *openStore, f func(context.Context) (T, error)) (T, error) {
+	within, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	value, err := interruptible(within, func() (T, error) { return f(within) })
+	return value, s.failed(ctx, err)
+}
+
+// loaded is a session as it lies in the store.
+type loaded struct {
+	data    []byte
+	expires time.Time // zero: never
+}
+
+// loadWith is call for what loads.
+func loadWith(ctx context.Context, s *openStore, from func(context.Context) ([]byte, time.Time, error)) (loaded, error) {
+	return call(ctx, s, func(ctx context.Context) (loaded, error) {
+		data, expires, err := from(ctx)
+		return loaded{data, expires}, err
+	})
+}
+
+// load reads the session of an id, also one that has expired if it lies there still.
+func (s *openStore) load(ctx context.Context, id string) (loaded, error) {
+	return loadWith(ctx, s, func(ctx context.Context) ([]byte, time.Time, error) { return s.whole.Load(ctx, id) })
+}
+
+// loadKey is load for a key.
+func (s *openStore) loadKey(ctx context.Context, key string) (loaded, error) {
+	return loadWith(ctx, s, func(ctx context.Context) ([]byte, time.Time, error) {
+		return s.whole.(session.Keyed).LoadKey(ctx, key)
+	})
+}
+
+// do is call for what returns nothing.
+func (s *openStore) do(ctx context.Context, f func(context.Context) error) error {
+	_, err := call(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) })
+	return err
+}
+
+// sweep runs what deletes many sessions, again where it was stopped by the timeout
+// and had got on.
+func (s *openStore) sweep(ctx context.Context, f func(context.Context) (int, error)) (deleted int, err error) {
+	for {
+		within, cancel := context.WithTimeout(ctx, s.timeout)
+		n, err := f(within)
+		late := within.Err() != nil
+		cancel()
+		deleted += n
+		if err == nil || !late || n == 0 || ctx.Err() != nil {
+			return deleted, s.failed(ctx, err)
+		}
+	}
+}
+
+// list goes through the store, also through what has expired if it lies there still.
+// An error that is no failure of the store is one of the entry.
+func (s *openStore) list(ctx context.Context) iter.Seq2[session.Entry, error] {
+	return func(yield func(session.Entry, error) bool) {
+		within, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		late := time.AfterFunc(s.timeout, func() { cancel(context.DeadlineExceeded) })
+		defer late.Stop()
+		for e, err := range s.whole.(session.Lister).List(within) {
+			late.Stop() // what is made of it takes its own time
+			if err != nil {
+				err = s.failed(ctx, err)
+			}
+			if !yield(e, err) {
+				return
+			}
+			late.Reset(s.timeout)
+		}
+		if within.Err() != nil {
+			yield(session.Entry{}, s.failed(ctx, context.Cause(within)))
+		}
+	}
+}
+
+// isLister says whether the store can be gone through, or why not.
+func (s *openStore) isLister(hint string) error {
+	if _, ok := s.whole.(session.Lister); !ok {
+		return usageError(s.kind+" cannot list what it holds", hint)
+	}
+	return nil
+}
+
+// failed makes a failure of a store's error: an exit code, and a text without
+// password, id or data.
+func (s *openStore) failed(ctx context.Context, err error) error {
+	var f *failure
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, context.Canceled): // by nobody but the timeout
+		err = context.DeadlineExceeded
+	}
+	switch {
+	case errors.As(err, &f):
+		return err
+	case errors.Is(err, session.ErrNotFound):
+		return &failure{code: exitNoSession, text: "no such session", cause: err}
+	case errors.Is(err, session.ErrExists):
+		return err
+	case errors.Is(err, session.ErrDamaged):
+		return &failure{code: exitNotSession, text: "what the store holds there is not a session", cause: err}
+	case errors.Is(err, codec.ErrTooLarge):
+		return &failure{code: exitNotSession, text: "the session is larger than " + s.place() + " holds", cause: err}
+	case isTimeout(err):
+		return &failure{
+			code: exitIO, text: fmt.Sprintf("%s does not answer within %s", s.place(), duration(int64(s.timeout/time.Second))),
+			hints: []string{"--timeout waits longer"}, cause: err,
+		}
+	}
+	text := err.Error()
+	if op := (*net.OpError)(nil); errors.As(err, &op) { // of several lines of a driver the one that says it
+		text = op.Error()
+	} else if said := (*pgconn.PgError)(nil); errors.As(err, &said) && errors.As(err, new(*pgconn.ConnectError)) {
+		text = said.Message
+	}
+	f = &failure{code: exitIO, text: s.place() + ": " + s.scrub(text), cause: err}
+	if errors.Is(err, errMissing) {
+		f.text = s.scrub(strings.TrimPrefix(err.Error(), errMissing.Error()+": "))
+		f.hints = []string{"it is made by sessctl store put --create, or copy --create"}
+	}
+	return f
+}
+
+// isTimeout knows the timeouts of contexts, and of the clients' own.
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// scrub takes out of an error's text what nobody may read: the password, ids, and
+// names of packages.
+func (s *openStore) scrub(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	for _, secret := range append(s.options["password"], append(s.options["sslpassword"], s.password)...) {
+		if secret == "" {
+			continue
+		}
+		for _, spelling := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+			text = strings.ReplaceAll(text, spelling, "…")
+		}
+	}
+	for _, name := range []string{"filestore: ", "redisstore: ", "memcachedstore: ", "sqlstore: "} {
+		text = strings.ReplaceAll(text, name, "")
+	}
+	return longHex().ReplaceAllStringFunc(text, func(id string) string { return id[:idDigits] + "…" })
+}
+
+func longHex() *regexp.Regexp { return regexp.MustCompile("[0-9a-f]{32,}") }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sessctl/sessctl/session"
+)
+
+// storePrune deletes what has expired.
+type storePrune struct {
+	oneStore
+	odd    bool
+	dryRun bool
+}
+
+// pruned is what prune prints as JSON.
+type pruned struct {
+	Schema string `json:"schema"`
+	Pruned int    `json:"pruned"`
+	Odd    int    `json:"odd"`
+	Kept   *int   `json:"kept"` // null where the store cannot be listed
+}
+
+func newStorePrune(a app) *cobra.Command {
+	p := storePrune{oneStore: oneStore{storeCommand: storeCommand{app: a}}}
+	cmd := a.command(&cobra.Command{
+		Use:   "prune",
+		Short: "delete the sessions that have expired",
+		Long: `Prune deletes the sessions that have expired, by the clock of this host: those of
+files and SQL tables, which stay until somebody deletes them. Redis and memcached
+forget them by themselves.
+
+With --odd it deletes too what holds a session under a key of another form, which
+a client has made up. In SQL tables such a one goes by itself when it has expired.`,
+		Example: `  sessctl store prune --store 'file:sessions?layout=litestar'
+  sessctl store prune --store 'file:starlite?layout=starlite' --odd --dry-run --json`,
+	}, &p.outputFlags, p.run)
+	p.register(cmd, "print what was counted as a JSON object")
+	cmd.Flags().BoolVar(&p.odd, "odd", false, "delete too what holds a session under a key of another form")
+	addDryRun(cmd.Flags(), &p.dryRun)
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
+	return cmd
+}
+
+func (p *storePrune) run(ctx context.Context, args []string) error {
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	if len(args) > 0 {
+		return usageError("prune takes no argument", "sessctl store delete deletes single sessions")
+	}
+	if err := p.open(ctx, false); err != nil {
+		return err
+	}
+	defer p.end()
+	rec := pruned{Schema: schema}
+	if _, ok := p.whole.(session.Lister); ok {
+		rec.Kept = new(int)
+	}
+	err := p.prune(ctx, &rec)
+	words := fmt.Sprintf("%d pruned", rec.Pruned)
+	switch {
+	case !p.keepsExpired():
+		words = p.kind + " deletes by itself what has expired"
+	case p.dryRun:
+		words = fmt.Sprintf("%d would be pruned", rec.Pruned)
+	}
+	if p.odd {
+		words += fmt.Sprintf(", %d odd", rec.Odd)
+	}
+	if rec.Kept != nil {
+		words += fmt.Sprintf(", %d kept", *rec.Kept)
+	}
+	return cmp.Or(p.report(rec, words), err)
+}
+
+func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
+	pruner, ok := p.live.(session.Pruner)
+	if ok && !p.dryRun {
+		if rec.Pruned, err = p.sweep(ctx, pruner.Prune); err != nil && !errors.Is(err, session.ErrDamaged) {
+			return err // what was in the place of a session was left alone, and the rest is done
+		}
+	}
+	if rec.Kept == nil {
+		if p.odd {
+			return usageError(p.kind+" cannot list what it holds", "what has a key of another form expires there too")
+		}
+		return nil
+	}
+	for e, entryErr := range p.list(ctx) {
+		switch {
+		case errors.Is(entryErr, session.ErrDamaged):
+			err = entryErr
+		case entryErr != nil:
+			return entryErr
+		case e.Odd && p.odd:
+			if oddErr := p.pruneOdd(ctx, e, rec); oddErr != nil {
+				return oddErr
+			}
+		case e.Odd:
+		case !p.isExpired(e.Expires):
+			*rec.Kept++
+		case p.dryRun:
+			rec.Pruned++
+		}
+	}
+	return err
+}
+
+// pruneOdd deletes what lies under a key of another form if it holds a session.
+func (p *storePrune) pruneOdd(ctx context.Context, e session.Entry, rec *pruned) error {
+	found, err := p.loadKey(ctx, e.Key)
+	if err == nil {
+		if _, refused := storedSession(found.data); refused != nil {
+			return nil
+		}
+		if !p.dryRun {
+			err = p.do(ctx, func(ctx context.Context) error { return p.whole.(session.Keyed).DeleteKey(ctx, e.Key) })
+		}
+	}
+	switch {
+	case errors.Is(err, session.ErrNotFound), errors.Is(err, session.ErrDamaged):
+		return nil
+	case err == nil:
+		rec.Odd++
+	}
+	return err
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What lies in a table under an id of another form is counted, and left alone, until
+// it is asked for.
+func TestOddRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	dsn := "sqlite:" + path + "?layout=starlite"
+	for i := range 3 {
+		runStore(t, dsn, "put", "--create", testID(i), `{"n":1}`).want(t, "put", 0, "")
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, id := range []string{"hello-world", "null", strings.ToUpper(strings.Repeat("ab", 16))} {
+		if _, err := db.Exec("INSERT INTO session (session_id, data, expires) VALUES (?, CAST('{\"a\":1}' AS BLOB), '2200-01-01 00:00:00.000000')", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec("INSERT INTO session (session_id, data, expires) VALUES ('text', CAST('hello' AS BLOB), '2200-01-01 00:00:00.000000')"); err != nil {
+		t.Fatal(err)
+	}
+	if r := runStore(t, dsn, "list"); r.code != 0 || r.stderr != "sessctl: 3 sessions; 4 other rows: left out\n" {
+		t.Errorf("list: %+v", r)
+	}
+	runStore(t, dsn, "list", "--odd").want(t, "list --odd", 0, "hello-wo…  7 B  in 1")
+	runStore(t, dsn, "show", "--raw", "--key", "hello-world").want(t, "show --key", 0, `{"a":1}`)
+	runStore(t, dsn, "show", "hello-world").want(t, "show", exitNotSession, "")
+	runStore(t, "", "copy", "--from", dsn, "--to", "file:"+t.TempDir()+"?layout=litestar", "--json").want(t, "copy", 0, `"copied":3,`)
+	runStore(t, dsn, "prune", "--json").want(t, "prune", 0, `"pruned":0,"odd":0,"kept":3}`)
+	runStore(t, dsn, "clear", "--yes", "--json").want(t, "clear", 0, `"deleted":3}`)
+	if r := runStore(t, dsn, "list"); r.stderr != "sessctl: 0 sessions; 4 other rows: left out\n" {
+		t.Errorf("list: %s", r.stderr)
+	}
+	runStore(t, dsn, "prune", "--odd", "--json").want(t, "prune --odd", 0, `"pruned":0,"odd":3,"kept":0}`)
+	if r := runStore(t, dsn, "list"); r.stderr != "sessctl: 0 sessions; 1 other row: left out\n" {
+		t.Errorf("list: %s", r.stderr)
+	}
+}
+
+// A table that another process has locked is waited for, and no longer than --timeout.
+func TestLockedDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	dsn := "sqlite:" + path + "?layout=litestar&table=user_session"
+	runStore(t, dsn, "put", "--create", testID(1), `{}`).want(t, "put", 0, "")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	locks, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := locks.ExecContext(t.Context(), "BEGIN EXCLUSIVE"); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	r := runStore(t, dsn, "put", "--timeout", "1s", testID(1), `{}`)
+	if took := time.Since(start); r.code != exitIO || took < 500*time.Millisecond || took > 3*time.Second {
+		t.Errorf("exit code %d after %v: %s", r.code, took, r.stderr)
+	}
+	time.AfterFunc(500*time.Millisecond, func() { locks.ExecContext(t.Context(), "ROLLBACK") })
+	runStore(t, dsn, "put", testID(1), `{}`).want(t, "put", 0, "")
+}
