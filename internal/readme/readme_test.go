@@ -15,7 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sessctl/sessctl/internal/compat"
 	"github.com/sessctl/sessctl/internal/pylive"
+	"github.com/sessctl/sessctl/internal/servers"
 )
 
 const root = "../.."
@@ -49,11 +51,34 @@ func build(t *testing.T, args ...string) (binary string) {
 	return binary
 }
 
-// buildGoSnippet compiles the README's Go program as a package of this module
-// that exists only in an overlay.
-func buildGoSnippet(t *testing.T, address string) (binary string) {
+// program returns the README's Go program. With a store it has the sessions of the
+// second snippet, on a Redis server.
+func program(t *testing.T, address, redis string) string {
 	t.Helper()
-	snippet := strings.Replace(blocks(t, "go")[0], "127.0.0.1:8001", address, 1)
+	text := replace(t, blocks(t, "go")[0], "127.0.0.1:8001", address)
+	if redis == "" {
+		return text
+	}
+	from, to := strings.Index(text, "\tcookies, err :="), strings.Index(text, "\thttp.HandleFunc")
+	if from < 0 || to < from {
+		t.Fatal("the program does not make its sessions where it did")
+	}
+	text = text[:from] + replace(t, blocks(t, "go")[1], "127.0.0.1:6379", redis) + text[to:]
+	return replace(t, text, "\t\"os\"\n\n", "\n\t\"github.com/redis/go-redis/v9\"\n\n\t\"github.com/sessctl/sessctl/session/redisstore\"\n")
+}
+
+func replace(t *testing.T, text, from, to string) string {
+	t.Helper()
+	if strings.Count(text, from) != 1 {
+		t.Fatalf("%q is not there once in\n%s", from, text)
+	}
+	return strings.Replace(text, from, to, 1)
+}
+
+// buildProgram compiles a Go program as a package of this module that exists only in
+// an overlay.
+func buildProgram(t *testing.T, snippet string) (binary string) {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "main.go")
 	if err := os.WriteFile(file, []byte(snippet), 0o600); err != nil {
@@ -76,7 +101,10 @@ func buildGoSnippet(t *testing.T, address string) (binary string) {
 	return build(t, "-overlay", overlayFile, "./internal/readme/snippet")
 }
 
-func TestGoSnippetCompiles(t *testing.T) { buildGoSnippet(t, "127.0.0.1:8001") }
+func TestGoSnippetsCompile(t *testing.T) {
+	buildProgram(t, program(t, "127.0.0.1:8001", ""))
+	buildProgram(t, program(t, "127.0.0.1:8001", "127.0.0.1:6379"))
+}
 
 // The first command prints the session that the recording at the top shows,
 // which is of the same cookie. The recording's clock was that of its signature.
@@ -116,23 +144,36 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// The Go program shares the session of the FastAPI app.
+// The Go program shares the session of the FastAPI app, and with a store that of the
+// Litestar app.
 func TestSnippetsShareASession(t *testing.T) {
 	pylive.Require(t)
+	apps := blocks(t, "python")
+	t.Run("cookies", func(t *testing.T) {
+		shareASession(t, "testdata/requirements.txt", apps[0], func(address string) string { return program(t, address, "") })
+	})
+	t.Run("store", func(t *testing.T) {
+		redis := servers.Redis(t).Addr
+		app := replace(t, apps[1], "127.0.0.1:6379", redis)
+		shareASession(t, compat.LiveFile(t, "requirements-litestar-stores.txt"), app, func(address string) string { return program(t, address, redis) })
+	})
+}
+
+func shareASession(t *testing.T, requirements, app string, program func(address string) string) {
+	t.Helper()
 	secret := "SESSION_SECRET=only for this test"
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "app.py"), []byte(blocks(t, "python")[0]), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "app.py"), []byte(app), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	python := pylive.Venv(t, "testdata/requirements.txt")
-	app := pylive.Serve(t, python, dir, "app:app", secret)
+	python := pylive.Serve(t, pylive.Venv(t, requirements), dir, "app:app", secret)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := listener.Addr().String()
-	binary := buildGoSnippet(t, address)
+	binary := buildProgram(t, program(address))
 	listener.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	service := exec.CommandContext(ctx, binary)
@@ -172,7 +213,7 @@ func TestSnippetsShareASession(t *testing.T) {
 	if status, _ := get("http://" + address + "/visit"); status != http.StatusUnauthorized {
 		t.Errorf("before the login: %d", status)
 	}
-	if status, body := get(app + "/login"); status != http.StatusOK {
+	if status, body := get(python + "/login"); status != http.StatusOK {
 		t.Fatalf("login: %d %s", status, body)
 	}
 	for _, want := range []string{"user 42, visit 1\n", "user 42, visit 2\n"} {
