@@ -15,12 +15,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/sessctl/sessctl/internal/compat"
 	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/filestore"
 	"github.com/sessctl/sessctl/session/sessiontest"
 )
 
-func init() { helpers["full"] = helpFull }
+func init() { jobs["full"] = fillUp }
 
 // A write that stops half-way is an error, what was there stays, and nothing is left.
 // The limit of a file's size stops it as a full disk does.
@@ -35,7 +36,7 @@ func TestDiskFull(t *testing.T) {
 				return
 			}
 			must(t, s.Create(t.Context(), id, []byte(`{"a":1}`), time.Hour))
-			cmd := helper(t, "full", c, id, sessiontest.NewID())
+			cmd := compat.Process(t, "full", process(c), id, sessiontest.NewID())
 			must(t, cmd.Run())
 			want(t, s, id, `{"a":1}`)
 			entries, err := os.ReadDir(c.Dir)
@@ -46,7 +47,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-func helpFull(s *filestore.Store, args []string) error {
+func fillUp(s compat.SwapStore, args []string) error {
 	signal.Ignore(unix.SIGXFSZ)
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 1000, Max: 1000}); err != nil {
 		return err
@@ -56,7 +57,7 @@ func helpFull(s *filestore.Store, args []string) error {
 	for what, err := range map[string]error{
 		"Replace": s.Replace(ctx, args[0], big, time.Hour),
 		"Create":  s.Create(ctx, args[1], big, time.Hour),
-		"Swap":    s.Swap(ctx, args[0], numbered(0), big, time.Hour),
+		"Swap":    s.Swap(ctx, args[0], compat.Numbered(0), big, time.Hour),
 	} {
 		if !errors.Is(err, unix.EFBIG) || strings.Contains(err.Error(), args[0]) {
 			return fmt.Errorf("%s: %v, want EFBIG", what, err)

@@ -1,12 +1,30 @@
 package filestore_test
 
 import (
+	"strconv"
 	"testing"
 
+	"github.com/sessctl/sessctl/internal/compat"
 	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/filestore"
 	"github.com/sessctl/sessctl/session/sessiontest"
 )
+
+func TestMain(m *testing.M) {
+	compat.Main(m, func(args []string) (compat.SwapStore, error) {
+		layout, err := strconv.Atoi(args[1])
+		if err != nil {
+			return nil, err
+		}
+		return filestore.New(filestore.Config{Dir: args[0], Layout: filestore.Layout(layout)})
+	}, jobs)
+}
+
+// jobs are done by other processes.
+var jobs = compat.Jobs{}
+
+// process names the store of a configuration to another process.
+func process(c filestore.Config) []string { return []string{c.Dir, strconv.Itoa(int(c.Layout))} }
 
 // layouts are all there are.
 var layouts = map[string]filestore.Config{

@@ -30,23 +30,6 @@ import (
 	"github.com/sessctl/sessctl/session/sessiontest"
 )
 
-// methods calls every method of a store.
-func methods(ctx context.Context, s interface {
-	session.Store
-	session.Swapper
-}, id string) map[string]error {
-	_, _, load := s.Load(ctx, id)
-	return map[string]error{
-		"Load": load, "Create": s.Create(ctx, sessiontest.NewID(), []byte(`{}`), time.Hour), "Replace": s.Replace(ctx, id, []byte(`{}`), time.Hour),
-		"Touch": s.Touch(ctx, id, time.Hour), "Swap": s.Swap(ctx, id, []byte(`{}`), []byte(`{}`), time.Hour), "Delete": s.Delete(ctx, id),
-	}
-}
-
-// isAnswer reports whether an error says something of a session.
-func isAnswer(err error) bool {
-	return err == nil || errors.Is(err, session.ErrNotFound) || errors.Is(err, session.ErrExists) || errors.Is(err, session.ErrChanged)
-}
-
 func create(t *testing.T, s session.Store, data string) (id string) {
 	t.Helper()
 	id = sessiontest.NewID()
@@ -66,8 +49,8 @@ func TestLiveRestart(t *testing.T) {
 	s := open(t, client(t, o), "NS")
 	id := create(t, s, `{"a":1}`)
 	server.Kill()
-	for what, err := range methods(t.Context(), s, id) {
-		if isAnswer(err) || strings.Contains(err.Error(), id) {
+	for what, err := range compat.Methods(t.Context(), s, id) {
+		if compat.IsAnswer(err) || strings.Contains(err.Error(), id) {
 			t.Errorf("%s without a server: %v", what, err)
 		}
 	}
@@ -85,13 +68,13 @@ func TestLiveDeadline(t *testing.T) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	for what, err := range methods(ctx, s, id) {
-		if isAnswer(err) {
+	for what, err := range compat.Methods(ctx, s, id) {
+		if compat.IsAnswer(err) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	for _, err := range s.List(ctx) {
-		if isAnswer(err) {
+		if compat.IsAnswer(err) {
 			t.Errorf("List: %v", err)
 		}
 	}
@@ -116,10 +99,10 @@ func TestLiveFull(t *testing.T) {
 			ids = append(ids, id)
 		}
 	}
-	if isAnswer(err) {
+	if compat.IsAnswer(err) {
 		t.Fatalf("%d sessions, %v", len(ids), err)
 	}
-	if err := s.Replace(t.Context(), ids[0], []byte(big+big), time.Hour); isAnswer(err) {
+	if err := s.Replace(t.Context(), ids[0], []byte(big+big), time.Hour); compat.IsAnswer(err) {
 		t.Errorf("Replace: %v", err)
 	}
 	for _, id := range ids {
@@ -149,7 +132,7 @@ func TestLiveSentinel(t *testing.T) {
 		if err == nil {
 			break
 		}
-		if isAnswer(err) || time.Now().After(deadline) {
+		if compat.IsAnswer(err) || time.Now().After(deadline) {
 			t.Fatalf("during the failover: %v", err)
 		}
 		failed++
@@ -217,7 +200,7 @@ func TestLiveCut(t *testing.T) {
 			} {
 				cut.Store(true)
 				err := step.call(open(t, client(t, o), "NS"))
-				if repeats && !errors.Is(err, step.repeated) || !repeats && isAnswer(err) {
+				if repeats && !errors.Is(err, step.repeated) || !repeats && compat.IsAnswer(err) {
 					t.Errorf("%s: %v", step.what, err)
 				}
 			}
@@ -253,9 +236,9 @@ func TestLiveRoundTrips(t *testing.T) {
 	}
 	s := open(t, client(t, o), "NS")
 	id := create(t, s, `{}`)
-	methods(t.Context(), s, id) // the script is sent once
+	compat.Methods(t.Context(), s, id) // the script is sent once
 	n.Store(0)
-	methods(t.Context(), s, create(t, s, `{}`))
+	compat.Methods(t.Context(), s, create(t, s, `{}`))
 	if got := n.Load(); got != 7 {
 		t.Errorf("%d round trips for 7 calls", got)
 	}
@@ -284,7 +267,7 @@ func TestLiveTLS(t *testing.T) {
 		}
 	}
 	compat.WantStored(t, s, id, `{"a":3}`)
-	if err := open(t, client(t, options(server)), "NS").Delete(t.Context(), id); isAnswer(err) {
+	if err := open(t, client(t, options(server)), "NS").Delete(t.Context(), id); compat.IsAnswer(err) {
 		t.Errorf("without TLS: %v", err)
 	}
 }

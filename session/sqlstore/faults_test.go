@@ -1,12 +1,9 @@
 package sqlstore_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,59 +35,14 @@ func TestKilled(t *testing.T) {
 			}
 			c := d.config(t, l)
 			s := create(t, c)
-			id, other := sessiontest.NewID(), sessiontest.NewID()
-			must(t, s.Create(t.Context(), id, numbered(0), time.Hour))
-			last, wrote := 0, 0
-			for range kills / 2 {
-				n := killed(t, s, d, c, id, other)
-				if n > last {
-					wrote++
-				}
-				last = n
-			}
-			t.Logf("%d changes over %d kills, %d of which came after a change", last, kills/2, wrote)
-			if wrote < kills/4 {
-				t.Error("most writers were killed before they had begun")
-			}
+			compat.KillWriters(t, s, process(d, c), kills/2)
 		})
 	}
 }
 
-func killed(t *testing.T, s *sqlstore.Store, d database, c sqlstore.Config, id, other string) (n int) {
-	t.Helper()
-	cmd := helper(t, "write", d, c, id, other)
-	stdout, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	lines := bufio.NewReader(stdout)
-	line, err := lines.ReadString('\n')
-	if err == nil {
-		time.Sleep(time.Duration(rand.Int64N(int64(15 * time.Millisecond))))
-	}
-	must(t, errors.Join(err, cmd.Process.Kill()))
-	if last := lastLine(lines); last != "" {
-		line = last
-	}
-	cmd.Wait() // an error, since it was killed
-	var said int
-	var saidThere bool
-	if _, err := fmt.Sscan(line, &said, &saidThere); err != nil {
-		t.Fatalf("%q: %v", line, err)
-	}
-	n, ok := loaded(t, s, id)
-	if !ok || n != said && n != said+1 {
-		t.Fatalf("the session is %d, %v, its writer was at %d", n, ok, said)
-	}
-	_, there := loaded(t, s, other)
-	if there != saidThere && n != said {
-		t.Fatalf("the other session: %v, its writer said %v", there, saidThere)
-	}
-	return n
-}
-
 // Processes that change one session lose no change of each other.
 func TestProcesses(t *testing.T) {
-	const processes, times = 3, 30
+	const times = 30
 	for name, l := range layouts {
 		for _, mode := range []string{"WAL", "DELETE"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
@@ -98,22 +50,7 @@ func TestProcesses(t *testing.T) {
 				d.dsn = strings.Replace(d.dsn, "WAL", mode, 1)
 				c := d.config(t, l)
 				s := create(t, c)
-				id := sessiontest.NewID()
-				must(t, s.Create(t.Context(), id, []byte("0"), time.Hour))
-				var group sync.WaitGroup
-				for range processes {
-					cmd := helper(t, "count", d, c, id, strconv.Itoa(times))
-					group.Go(func() {
-						if err := cmd.Run(); err != nil {
-							t.Error(err)
-						}
-					})
-				}
-				for range times {
-					must(t, addOne(t.Context(), s, id))
-				}
-				group.Wait()
-				compat.WantStored(t, s, id, strconv.Itoa((processes+1)*times))
+				compat.CountTogether(t, s, process(d, c), times)
 			})
 		}
 	}
@@ -152,7 +89,7 @@ func TestHostileIDs(t *testing.T) {
 		c := sqliteDB(t).config(t, l)
 		s := open(t, c)
 		c.DB.Close()
-		for what, err := range methods(t.Context(), s, sessiontest.NewID()) {
+		for what, err := range compat.Methods(t.Context(), s, sessiontest.NewID()) {
 			if !strings.Contains(err.Error(), "database is closed") {
 				t.Errorf("%s: %v", what, err)
 			}
@@ -161,8 +98,8 @@ func TestHostileIDs(t *testing.T) {
 			"", "null", "a", "../../etc/passwd", "' OR '1'='1", `"; DROP TABLE session; --`, "\x00", "a\r\nb", "%", "*", "é",
 			strings.Repeat("AB", 32), strings.Repeat("ab", 32) + " ", strings.Repeat("ab", 15), strings.Repeat("ab", 65), strings.Repeat("a", 1<<20),
 		} {
-			for what, err := range methods(t.Context(), s, id) {
-				if err == nil || isAnswer(err) || strings.Contains(err.Error(), "closed") {
+			for what, err := range compat.Methods(t.Context(), s, id) {
+				if err == nil || compat.IsAnswer(err) || strings.Contains(err.Error(), "closed") {
 					t.Errorf("%s of %.40q: %v", what, id, err)
 				}
 			}
@@ -243,9 +180,9 @@ func TestLiveRestart(t *testing.T) {
 			for range writers {
 				group.Go(func() {
 					for {
-						err := addOne(t.Context(), s, id)
+						err := compat.AddOne(t.Context(), s, id)
 						if err != nil {
-							if isAnswer(err) || strings.Contains(err.Error(), id) {
+							if compat.IsAnswer(err) || strings.Contains(err.Error(), id) {
 								t.Errorf("while the server dies: %v", err)
 							}
 							return
@@ -257,10 +194,10 @@ func TestLiveRestart(t *testing.T) {
 			time.Sleep(200 * time.Millisecond)
 			d.server.Kill()
 			group.Wait()
-			errs := methods(t.Context(), s, id)
+			errs := compat.Methods(t.Context(), s, id)
 			maps.Copy(errs, sweeps(t.Context(), s))
 			for what, err := range errs {
-				if isAnswer(err) || strings.Contains(err.Error(), id) || strings.Contains(err.Error(), "\n") {
+				if compat.IsAnswer(err) || strings.Contains(err.Error(), id) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("%s without a server: %v", what, err)
 				}
 			}
@@ -273,7 +210,7 @@ func TestLiveRestart(t *testing.T) {
 				t.Errorf("the session is at %d, %v; %d changes were acknowledged", n, err, done.Load())
 			}
 			compat.WantNotStored(t, s, deleted)
-			must(t, addOne(t.Context(), s, id))
+			must(t, compat.AddOne(t.Context(), s, id))
 		})
 	}
 }
@@ -292,7 +229,7 @@ func TestLiveDeadline(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 			defer cancel()
 			errs := make(chan map[string]error, 2)
-			go func() { errs <- methods(ctx, s, id) }()
+			go func() { errs <- compat.Methods(ctx, s, id) }()
 			go func() { errs <- sweeps(ctx, s) }()
 			for range 2 {
 				for what, err := range <-errs {

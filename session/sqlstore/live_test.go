@@ -218,7 +218,7 @@ func (p *beside) testOdd(t *testing.T) {
 	// Python's table in MySQL takes the one for the other. The error names neither.
 	if err := s.Create(t.Context(), id, []byte(`{}`), time.Hour); err == nil {
 		must(t, s.Delete(t.Context(), id))
-	} else if p.dialect != sqlstore.MySQL || isAnswer(err) || strings.Contains(strings.ToLower(err.Error()), id) {
+	} else if p.dialect != sqlstore.MySQL || compat.IsAnswer(err) || strings.Contains(strings.ToLower(err.Error()), id) {
 		t.Errorf("Create of an id that is there in upper case: %v", err)
 	}
 	for e, err := range s.List(t.Context()) {
@@ -307,19 +307,19 @@ func (p *beside) testMeanwhile(t *testing.T) {
 				calls.Add(1)
 				data, _, err := s.Load(t.Context(), id)
 				if err == nil {
-					_, err = numberOf(data)
+					_, err = compat.NumberOf(data)
 				}
 				switch what {
 				case 1:
 					err = s.Touch(t.Context(), id, time.Hour)
 				case 2:
-					err = s.Replace(t.Context(), id, numbered(rand.IntN(1000)), time.Hour)
+					err = s.Replace(t.Context(), id, compat.Numbered(rand.IntN(1000)), time.Hour)
 				case 3:
-					err = s.Swap(t.Context(), id, data, numbered(rand.IntN(1000)), time.Hour)
+					err = s.Swap(t.Context(), id, data, compat.Numbered(rand.IntN(1000)), time.Hour)
 				case 4:
 					err = s.Delete(t.Context(), id)
 				case 5:
-					err = s.Create(t.Context(), id, numbered(rand.IntN(1000)), time.Hour)
+					err = s.Create(t.Context(), id, compat.Numbered(rand.IntN(1000)), time.Hour)
 				case 6:
 					_, err = s.Prune(t.Context())
 				}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sessctl/sessctl/internal/compat"
 	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/sessiontest"
@@ -89,13 +90,13 @@ func TestLiveRoundTrips(t *testing.T) {
 				steps := map[string]func(id string) error{
 					"Create": func(string) error {
 						ids = append(ids, sessiontest.NewID())
-						return s.Create(ctx, ids[len(ids)-1], numbered(n), time.Hour)
+						return s.Create(ctx, ids[len(ids)-1], compat.Numbered(n), time.Hour)
 					},
 					"Load":    func(id string) error { _, _, err := s.Load(ctx, id); return err },
 					"Touch":   func(id string) error { return s.Touch(ctx, id, time.Hour) },
-					"Replace": func(id string) error { return s.Replace(ctx, id, numbered(n), time.Hour) },
+					"Replace": func(id string) error { return s.Replace(ctx, id, compat.Numbered(n), time.Hour) },
 					"Swap": func(id string) error {
-						return s.Swap(ctx, id, numbered(n), numbered(n+1), time.Hour)
+						return s.Swap(ctx, id, compat.Numbered(n), compat.Numbered(n+1), time.Hour)
 					},
 					"Delete": func(id string) error { return s.Delete(ctx, id) },
 				}

@@ -87,8 +87,8 @@ func testTables(t *testing.T, d database, schema string) {
 		}
 	}
 	c.Table = "missing"
-	for what, err := range methods(t.Context(), open(t, c), sessiontest.NewID()) {
-		if isAnswer(err) {
+	for what, err := range compat.Methods(t.Context(), open(t, c), sessiontest.NewID()) {
+		if compat.IsAnswer(err) {
 			t.Errorf("%s without a table: %v", what, err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestErrorsHoldNoValues(t *testing.T) {
 	must(t, err)
 	id := sessiontest.NewID()
 	err = s.Create(t.Context(), id, []byte(`{}`), time.Hour)
-	if isAnswer(err) || strings.Contains(err.Error(), id) || !strings.Contains(err.Error(), "it is …") || strings.Contains(err.Error(), "\n") {
+	if compat.IsAnswer(err) || strings.Contains(err.Error(), id) || !strings.Contains(err.Error(), "it is …") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("Create: %v", err)
 	}
 	if driver := errors.Unwrap(err); driver == nil || !strings.Contains(driver.Error(), id) {
