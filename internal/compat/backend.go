@@ -28,7 +28,7 @@ type Backend struct {
 func StartBackend(t testing.TB, requirements, script string, args ...string) *Backend {
 	t.Helper()
 	interpreter := pylive.Venv(t, requirements)
-	cmd := exec.Command(interpreter, append([]string{"-I", "-B", "-W", "ignore", script}, args...)...)
+	cmd := exec.Command(interpreter, append([]string{"-E", "-s", "-B", "-W", "ignore", script}, args...)...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

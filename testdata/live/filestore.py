@@ -2,8 +2,7 @@
 
     filestore.py DIRECTORY
 
-A line is a JSON array, a method of the backend and its arguments, and is answered
-by what it returns, or {"error": <class>}. "write" sets one session again and again,
+The methods are the backend's, see calls.py. "write" sets one session again and again,
 to data of several sizes, until the file STOP is there.
 """
 
@@ -14,6 +13,8 @@ import os
 import pathlib
 import sys
 from importlib.util import find_spec
+
+import calls
 
 directory = pathlib.Path(sys.argv[1])
 
@@ -57,17 +58,5 @@ async def sweep(method, stop):
             errors[type(e).__name__] = errors.get(type(e).__name__, 0) + 1
 
 
-async def main():
-    own = {"set": set_, "write": write, "sweep": sweep}
-    for line in sys.stdin:
-        method, *args = json.loads(line)
-        try:
-            answer = await (own.get(method) or getattr(backend(), method))(*args)
-            if isinstance(answer, bytes):
-                answer = answer.decode()
-        except Exception as e:
-            answer = {"error": type(e).__name__}
-        print(json.dumps(answer), flush=True)
-
-
-asyncio.run(main())
+own = {"set": set_, "write": write, "sweep": sweep}
+calls.run(lambda method: own.get(method) or getattr(backend(), method))

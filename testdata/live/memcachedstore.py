@@ -2,39 +2,28 @@
 
     memcachedstore.py HOST:PORT
 
-A line is a JSON array, a method of the backend and its arguments, and is answered
-by what it returns, or {"error": <class>}.
+The methods are the backend's, see calls.py.
 """
 
-import asyncio
-import json
 import sys
 
+import calls
 from aiomcache import Client
 from starlite.middleware.session.memcached_backend import MemcachedBackendConfig
 
 host, port = sys.argv[1].rsplit(":", 1)
+client = None
 
 
-async def main():
-    client = Client(host, int(port))
-
-    def backend(max_age=60):
-        config = MemcachedBackendConfig(memcached=client, max_age=max_age)
-        return config._backend_class(config)
-
-    async def set_(id, data, max_age):
-        return await backend(max_age).set(id, data.encode())
-
-    for line in sys.stdin:
-        method, *args = json.loads(line)
-        try:
-            answer = await (set_ if method == "set" else getattr(backend(), method))(*args)
-            if isinstance(answer, bytes):
-                answer = answer.decode()
-        except Exception as e:
-            answer = {"error": type(e).__name__}
-        print(json.dumps(answer), flush=True)
+def backend(max_age=60):
+    global client
+    client = client or Client(host, int(port))  # within the loop that it is used in
+    config = MemcachedBackendConfig(memcached=client, max_age=max_age)
+    return config._backend_class(config)
 
 
-asyncio.run(main())
+def set_(id, data, max_age):
+    return backend(max_age).set(id, data.encode())
+
+
+calls.run(lambda method: set_ if method == "set" else getattr(backend(), method))

@@ -3,14 +3,13 @@
     redisstore.py URL KIND
 
 KIND is starlite, or of Litestar: litestar, factory (the "sessions" of a registry whose
-default factory is root.with_namespace), none (no namespace), or valkey. A line is a JSON
-array, a method of the backend and its arguments, and is answered by what it returns, or
-{"error": <class>}.
+default factory is root.with_namespace), none (no namespace), or valkey. The methods are
+the backend's, see calls.py.
 """
 
-import asyncio
-import json
 import sys
+
+import calls
 
 url, kind = sys.argv[1:]
 
@@ -47,16 +46,4 @@ else:
         return store.set(id, data, expires_in=max_age)
 
 
-async def main():
-    for line in sys.stdin:
-        method, *args = json.loads(line)
-        try:
-            answer = await (set_ if method == "set" else getattr(backend(), method))(*args)
-            if isinstance(answer, bytes):
-                answer = answer.decode()
-        except Exception as e:
-            answer = {"error": type(e).__name__}
-        print(json.dumps(answer), flush=True)
-
-
-asyncio.run(main())
+calls.run(lambda method: set_ if method == "set" else getattr(backend(), method))

@@ -2,20 +2,18 @@
 
     sqlstore.py URL TABLE
 
-A line is a JSON array, a method of the backend and its arguments, and is answered by
-what it returns, or {"error": <class>}. "create_all" makes the table. "write" sets
+The methods are the backend's, see calls.py. "create_all" makes the table. "write" sets
 sessions again and again until the file STOP is there.
 """
 
-import asyncio
 import itertools
 import json
 import os
-import pathlib
 import sys
 
+import calls
+
 os.environ["SESSION_SQL"], os.environ["SESSION_TABLE"] = sys.argv[1:]
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import sql_models as sql
 
@@ -61,18 +59,6 @@ async def write(ids, stop):
             errors[name] = errors.get(name, 0) + 1
 
 
-async def main():
-    methods = [create_all, get, delete, delete_all, delete_expired, write]
-    methods = {m.__name__: m for m in methods} | {"set": set_}
-    for line in sys.stdin:
-        method, *args = json.loads(line)
-        try:
-            answer = await methods[method](*args)
-            if isinstance(answer, bytes):
-                answer = answer.decode()
-        except Exception as e:
-            answer = {"error": type(e).__name__}
-        print(json.dumps(answer), flush=True)
-
-
-asyncio.run(main())
+methods = [create_all, get, delete, delete_all, delete_expired, write]
+methods = {m.__name__: m for m in methods} | {"set": set_}
+calls.run(methods.__getitem__)
