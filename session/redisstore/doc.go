@@ -16,10 +16,10 @@
 // options), and must not read from replicas: they lag, and a session that was made a
 // moment ago would be none. [New] refuses others.
 //
-// A client repeats what has failed (MaxRetries). When the answer to a change was lost
-// on the way, not the change, the repetition meets its own work: Create then says
-// [session.ErrExists], Delete [session.ErrNotFound]. With MaxRetries: -1 that is an
-// error of the network instead.
+// A client repeats what has failed (MaxRetries): Load, Replace and Touch. Create, Swap and
+// Delete are sent once: a second answer would be about their own work, if it was the
+// first answer that was lost. So that is an error, after which the change may have been
+// made.
 //
 // # What it promises
 //

@@ -65,13 +65,13 @@ func (s *Store) entries(ctx context.Context, keys []string) iter.Seq2[session.En
 			switch err := sizes[i].Err(); {
 			case isReply(err) && e.Odd: // of another type: no session
 			case isReply(err):
-				err = failure(err, key)
+				err = failure(err)
 				if !yield(e, err) {
 					return
 				}
 				continue
 			case err != nil || ttls[i].Err() != nil:
-				yield(session.Entry{}, failure(errors.Join(err, ttls[i].Err()), key))
+				yield(session.Entry{}, failure(errors.Join(err, ttls[i].Err())))
 				return
 			case !there:
 				continue // it has expired, or was deleted
@@ -115,7 +115,7 @@ func (s *Store) Clear(ctx context.Context) (deleted int, err error) {
 			deleted += int(answer.(*redis.IntCmd).Val())
 		}
 		if err != nil {
-			return deleted, failure(err, "")
+			return deleted, failure(err)
 		}
 	}
 	return deleted, nil
@@ -126,14 +126,14 @@ func (s *Store) keys(ctx context.Context) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		nodes, err := s.nodes(ctx)
 		if err != nil {
-			yield(nil, failure(err, ""))
+			yield(nil, failure(err))
 			return
 		}
 		for _, node := range nodes {
 			for cursor := uint64(0); ; {
 				keys, next, err := node.Scan(ctx, cursor, escape(s.prefix)+"*", batch).Result()
 				if err != nil {
-					yield(nil, failure(err, ""))
+					yield(nil, failure(err))
 					return
 				}
 				for i, key := range keys {

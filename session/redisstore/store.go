@@ -101,7 +101,7 @@ func (s *Store) LoadKey(ctx context.Context, key string) ([]byte, time.Time, err
 		return nil, time.Time{}, session.ErrNotFound
 	}
 	if err != nil {
-		return nil, time.Time{}, failure(err, key)
+		return nil, time.Time{}, failure(err)
 	}
 	data, _ := get.Bytes() // it has no error
 	if len(data) > maxData {
@@ -128,24 +128,31 @@ func expiry(ttl time.Duration) (expires time.Time, ok bool) {
 
 // Create is [session.Store].
 func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Duration) error {
-	return s.set(ctx, id, data, ttl, s.client.SetNX, session.ErrExists)
-}
-
-// Replace is [session.Store].
-func (s *Store) Replace(ctx context.Context, id string, data []byte, ttl time.Duration) error {
-	return s.set(ctx, id, data, ttl, s.client.SetXX, session.ErrNotFound)
-}
-
-func (s *Store) set(ctx context.Context, id string, data []byte, ttl time.Duration,
-	set func(ctx context.Context, key string, value any, ttl time.Duration) *redis.BoolCmd, refused error) error {
 	if err := check(ctx, id, data); err != nil {
 		return err
 	}
-	if ttl == session.NoExpiry {
-		ttl = 0 // of the client
+	args := []any{"set", s.prefix + id, data, "nx"}
+	if ttl != session.NoExpiry {
+		args = append(args, "px", lifetime(ttl).Milliseconds())
 	}
-	done, err := set(ctx, s.prefix+id, data, ttl).Result()
-	return result(done, err, id, refused)
+	created := redis.NewBoolCmd(ctx, args...)
+	_ = s.client.Process(ctx, once{created})
+	return result(created.Val(), created.Err(), session.ErrExists)
+}
+
+// once is a command that the client does not send again when its answer was lost: the
+// second answer would be about its own work.
+type once struct{ redis.Cmder }
+
+func (once) NoRetry() bool { return true }
+
+// Replace is [session.Store].
+func (s *Store) Replace(ctx context.Context, id string, data []byte, ttl time.Duration) error {
+	if err := check(ctx, id, data); err != nil {
+		return err
+	}
+	done, err := s.client.SetXX(ctx, s.prefix+id, data, lifetime(ttl)).Result()
+	return result(done, err, session.ErrNotFound)
 }
 
 // Touch is [session.Store].
@@ -156,8 +163,8 @@ func (s *Store) Touch(ctx context.Context, id string, ttl time.Duration) error {
 	if ttl == session.NoExpiry {
 		return s.persist(ctx, id)
 	}
-	done, err := s.client.PExpire(ctx, s.prefix+id, ttl).Result()
-	return result(done, err, id, session.ErrNotFound)
+	done, err := s.client.PExpire(ctx, s.prefix+id, lifetime(ttl)).Result()
+	return result(done, err, session.ErrNotFound)
 }
 
 // persist takes a session's expiry away. PERSIST answers 0 also where there was none.
@@ -168,7 +175,7 @@ func (s *Store) persist(ctx context.Context, id string) error {
 		n, err = s.client.Exists(ctx, s.prefix+id).Result()
 		done = n > 0
 	}
-	return result(done, err, id, session.ErrNotFound)
+	return result(done, err, session.ErrNotFound)
 }
 
 // Delete is [session.Store].
@@ -181,8 +188,9 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 
 // DeleteKey is [session.Keyed].
 func (s *Store) DeleteKey(ctx context.Context, key string) error {
-	n, err := s.client.Del(ctx, s.prefix+key).Result()
-	return result(n > 0, err, key, session.ErrNotFound)
+	deleted := redis.NewIntCmd(ctx, "del", s.prefix+key)
+	_ = s.client.Process(ctx, once{deleted})
+	return result(deleted.Val() > 0, deleted.Err(), session.ErrNotFound)
 }
 
 const (
@@ -190,9 +198,9 @@ const (
 	swapChanged
 )
 
-// swap compares on the server: WATCH, GET, MULTI and SET would be three round trips,
+// swapScript compares on the server: WATCH, GET, MULTI and SET would be three round trips,
 // and SET IFEQ is too new (Redis 8.4, Valkey 8.1).
-var swap = redis.NewScript(`
+const swapScript = `
 local old = redis.call('GET', KEYS[1])
 if not old then return 0 end
 if old ~= ARGV[1] then return 1 end
@@ -202,26 +210,43 @@ else
 	redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 end
 return 2
-`)
+`
+
+var swapHash = redis.NewScript(swapScript).Hash()
 
 // Swap is [session.Swapper].
 func (s *Store) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
 	if err := check(ctx, id, data); err != nil {
 		return err
 	}
-	if ttl == session.NoExpiry {
-		ttl = 0
+	outcome, err := s.runSwap(ctx, "evalsha", swapHash, id, old, data, ttl)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		outcome, err = s.runSwap(ctx, "eval", swapScript, id, old, data, ttl)
 	}
-	outcome, err := swap.Run(ctx, s.client, []string{s.prefix + id}, old, data, ttl.Milliseconds()).Int()
 	switch {
 	case err != nil:
-		return failure(err, id)
+		return failure(err)
 	case outcome == swapMissing:
 		return session.ErrNotFound
 	case outcome == swapChanged:
 		return session.ErrChanged
 	}
 	return nil
+}
+
+// lifetime returns a ttl as the client and swapScript take it: 0 is never.
+func lifetime(ttl time.Duration) time.Duration {
+	if ttl == session.NoExpiry {
+		return 0
+	}
+	return max(ttl, time.Second)
+}
+
+func (s *Store) runSwap(ctx context.Context, command, script, id string, old, data []byte, ttl time.Duration) (int64, error) {
+	outcome := redis.NewIntCmd(ctx, command, script, 1, s.prefix+id, old, data, lifetime(ttl).Milliseconds())
+	outcome.SetFirstKeyPos(3)
+	_ = s.client.Process(ctx, once{outcome})
+	return outcome.Result()
 }
 
 // check is for all methods that take an id. The client itself would look at the
@@ -242,21 +267,21 @@ func errTooLarge(size int) error {
 	return fmt.Errorf("redisstore: a session of %d bytes: %w", size, codec.ErrTooLarge)
 }
 
-func result(done bool, err error, key string, refused error) error {
+func result(done bool, err error, refused error) error {
 	switch {
 	case errors.Is(err, redis.Nil), err == nil && !done:
 		return refused
 	case err != nil:
-		return failure(err, key)
+		return failure(err)
 	}
 	return nil
 }
 
-// failure hides the key in an error: a server that does not know a command says what
-// it was called with.
-func failure(err error, key string) error {
-	if key != "" && strings.Contains(err.Error(), key) {
-		return errors.New("redisstore: " + strings.ReplaceAll(err.Error(), key, "…"))
+// failure is an error of the client or the server. A server that does not know a
+// command repeats what it was called with: the key, and the data.
+func failure(err error) error {
+	if text, _, ok := strings.Cut(err.Error(), ", with args"); ok {
+		return errors.New("redisstore: " + text)
 	}
 	if redis.HasErrorPrefix(err, "WRONGTYPE") {
 		return fmt.Errorf("redisstore: %w: %v", session.ErrDamaged, err)
