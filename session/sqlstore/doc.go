@@ -16,7 +16,7 @@
 //
 // Times are UTC whatever the zone of the server, of the connection or of the driver. A
 // session lives by the clock of this host, never by the database's. Expiries are written
-// in whole seconds, rounded up, and read as they are. What cannot be read
+// in whole seconds, rounded, and read as they are. What cannot be read
 // as Python does is [session.ErrDamaged]: in SQLite, where a column holds anything, data
 // that is no blob, or a time with a zone, which Starlite cannot compare either. Of
 // the times that Python's fromisoformat takes since 3.11, days alone and weeks are not

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/sessiontest"
+	"github.com/sessctl/sessctl/session/sqlstore"
 )
 
 // proxy is between a client and a server, and counts how often the client speaks and
@@ -20,6 +22,8 @@ import (
 type proxy struct {
 	addr  string
 	turns atomic.Int64
+	cut   atomic.Bool // to lose the next answer, and the connection with it
+	spare int         // but not one of so many bytes
 }
 
 func newProxy(t *testing.T, server string) *proxy {
@@ -47,21 +51,29 @@ func (p *proxy) join(client net.Conn, addr string) {
 		return
 	}
 	var asked atomic.Bool
-	go pass(server, client, func() {
+	go pass(server, client, func(int) bool {
 		if !asked.Swap(true) {
 			p.turns.Add(1)
 		}
+		return true
 	})
-	go pass(client, server, func() { asked.Store(false) })
+	go pass(client, server, func(n int) bool {
+		asked.Store(false)
+		return n == p.spare || !p.cut.Swap(false)
+	})
 }
 
-func pass(to io.WriteCloser, from io.Reader, said func()) {
+// pass hands on what is said, until said says no to so many bytes.
+func pass(to io.WriteCloser, from io.ReadCloser, said func(int) bool) {
 	defer to.Close()
+	defer from.Close()
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			said()
+			if !said(n) {
+				return
+			}
 			_, writeErr := to.Write(buf[:n])
 			err = errors.Join(err, writeErr)
 		}
@@ -126,4 +138,72 @@ func TestLiveRoundTrips(t *testing.T) {
 			})
 		}
 	}
+}
+
+// When an answer is lost nobody takes that for one: of a session that cannot be made
+// without its own id being taken, nor of one that is gone.
+func TestLiveCut(t *testing.T) {
+	pylive.Require(t)
+	for _, start := range []func(testing.TB) database{postgresDB, mariaDB} {
+		d := start(t)
+		p := newProxy(t, d.server.Addr)
+		if d.dialect == sqlstore.PostgreSQL {
+			p.spare = 11 // pgx's ping in between
+		}
+		direct := d
+		d.dsn = strings.Replace(d.dsn, d.server.Addr, p.addr, 1)
+		for name, l := range layouts {
+			t.Run(d.name+"/"+name, func(t *testing.T) {
+				c := direct.config(t, l)
+				whole := create(t, c)
+				ctx, id, created := t.Context(), sessiontest.NewID(), sessiontest.NewID()
+				must(t, whole.Create(ctx, id, []byte(`{"a":1}`), time.Hour))
+				for _, step := range []struct {
+					what string
+					call func(s *sqlstore.Store) error
+				}{
+					{"Load", func(s *sqlstore.Store) error { _, _, err := s.Load(ctx, id); return err }},
+					{"Create", func(s *sqlstore.Store) error { return s.Create(ctx, created, []byte(`{}`), time.Hour) }},
+					{"Replace", func(s *sqlstore.Store) error { return s.Replace(ctx, id, []byte(`{"a":2}`), time.Hour) }},
+					{"Swap", func(s *sqlstore.Store) error {
+						return s.Swap(ctx, id, []byte(`{"a":2}`), []byte(`{"a":3}`), time.Hour)
+					}},
+					{"Touch", func(s *sqlstore.Store) error { return s.Touch(ctx, id, 2*time.Hour) }},
+					{"Delete", func(s *sqlstore.Store) error { return s.Delete(ctx, created) }},
+				} {
+					c.DB = d.open(t)
+					c.DB.SetMaxOpenConns(1)
+					s, err := sqlstore.New(c)
+					must(t, err)
+					_ = step.call(s) // it has connected and prepared
+					must(t, errors.Join(whole.Replace(ctx, id, before[step.what], time.Hour), reset(whole, ctx, created, step.what)))
+					p.cut.Store(true)
+					err = step.call(s)
+					if d.dialect == sqlstore.MySQL && step.what == "Create" && err == nil {
+						continue // it has looked
+					}
+					if compat.IsAnswer(err) {
+						t.Errorf("%s: %v", step.what, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// before is what each step finds.
+var before = map[string][]byte{
+	"Load": []byte(`{"a":1}`), "Create": []byte(`{"a":1}`), "Replace": []byte(`{"a":1}`), "Swap": []byte(`{"a":2}`), "Touch": []byte(`{"a":3}`), "Delete": []byte(`{"a":3}`),
+}
+
+// reset has the session that a step makes or deletes as it must find it.
+func reset(s *sqlstore.Store, ctx context.Context, id, what string) error {
+	err := s.Delete(ctx, id)
+	if errors.Is(err, session.ErrNotFound) {
+		err = nil
+	}
+	if what == "Delete" && err == nil {
+		err = s.Create(ctx, id, []byte(`{}`), time.Hour)
+	}
+	return err
 }

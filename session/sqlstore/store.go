@@ -104,7 +104,7 @@ func (s *Store) LoadKey(ctx context.Context, key string) ([]byte, time.Time, err
 
 // Create is [session.Store].
 func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Duration) error {
-	v, _, err := s.newValues(ctx, id, data, ttl)
+	v, until, err := s.newValues(ctx, id, data, ttl)
 	if err != nil {
 		return err
 	}
@@ -116,9 +116,14 @@ func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Dur
 		if err == nil && n > 0 {
 			return nil
 		}
+		if err != nil && s.dialect != MySQL { // there what is taken is no error
+			return wrap(ctx, "cannot create a session", err)
+		}
 		// Whether the id is taken cannot be told by the error: each driver has its own.
-		_, _, loadErr := s.LoadKey(ctx, id)
+		there, expires, loadErr := s.LoadKey(ctx, id)
 		switch {
+		case loadErr == nil && err != nil && bytes.Equal(there, data) && expires.Equal(until):
+			return nil // it is this one, and the answer was lost
 		case loadErr == nil:
 			return session.ErrExists
 		case !errors.Is(loadErr, session.ErrNotFound):

@@ -12,13 +12,17 @@ const timeForm = "2006-01-02 15:04:05.000000"
 
 var errTime = errors.New("sqlstore: an expiry that is outside the years 1 to 9999")
 
-// until returns when what lives for ttl from now on expires: in whole seconds, rounded
-// up, so that nothing has less than its ttl.
+// until returns when what lives for ttl from now on expires, in whole seconds. They are
+// the nearest: what is copied or moved with the rest of its life, a few milliseconds
+// later, keeps its expiry.
 //
 // Python's columns in MySQL hold no more; MariaDB cuts the rest, MySQL rounds it. And
 // what is written twice in a second leaves the expiry as it is, and so its index.
 func until(now time.Time, ttl time.Duration) (time.Time, error) {
-	t := now.Add(ttl).UTC().Add(time.Second - 1).Truncate(time.Second)
+	t := now.Add(ttl).UTC().Round(time.Second)
+	if least := now.Add(time.Second); t.Before(least) {
+		t = least.UTC().Add(time.Second - 1).Truncate(time.Second)
+	}
 	if t.Year() < 1 || t.Year() > 9999 {
 		return t, errTime // datetime ends there
 	}
