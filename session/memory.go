@@ -258,7 +258,7 @@ func (m *Memory) prune(now int64) (deleted int) {
 // expiry ends before nanoseconds do.
 func expiry(now time.Time, ttl time.Duration) int64 {
 	const century = 100 * 365 * 24 * time.Hour
-	return now.Add(min(ttl, century)).UnixNano()
+	return now.Add(min(max(ttl, time.Second), century)).UnixNano()
 }
 
 // Len returns how many sessions there are, with those that have expired and

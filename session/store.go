@@ -39,8 +39,8 @@ var (
 // An error that is not one of this package's means that the store cannot be
 // reached or is broken, or ctx is done; then nothing is known of the session.
 //
-// A ttl is rounded to what the store can hold, and is at least one second, or
-// [NoExpiry].
+// A ttl is rounded to what the store can hold; less than a second counts as one. It may
+// be [NoExpiry].
 type Store interface {
 	// Load returns the data of a session and when it expires; a zero time is
 	// never. It renews nothing. ErrNotFound: there is none, or it has expired.
@@ -64,7 +64,8 @@ type Store interface {
 }
 
 // NoExpiry, as a ttl, has a session live until it is deleted, where the store can
-// hold that. In Starlite's files and in SQL tables it ends after these 292 years.
+// hold that. In Starlite's files and in SQL tables it ends after these 292 years, in a
+// Memory after 100.
 const NoExpiry time.Duration = math.MaxInt64
 
 // Swapper is a Store that can compare and replace in one step, so that requests at

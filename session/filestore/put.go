@@ -49,7 +49,7 @@ func (s *Store) expiry(ttl time.Duration) time.Time {
 	if ttl == session.NoExpiry && s.layout == Litestar {
 		return time.Time{}
 	}
-	return s.now().Truncate(time.Microsecond).Add(ttl)
+	return s.now().Truncate(time.Microsecond).Add(max(ttl, time.Second))
 }
 
 // place is the step that others see.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func TestStore(t *testing.T, s Suite) {
 	for name, test := range map[string]func(*testing.T, *storeTest){
 		"Create": testCreate, "Replace": testReplace, "Touch": testTouch, "Delete": testDelete, "Expiry": testExpiry,
 		"NoExpiry": testNoExpiry, "Data": testData, "Context": testContext, "Concurrent": testConcurrent, "Deleted": testDeleted,
+		"Touched": testTouched, "DeletedTwice": testDeletedTwice, "Short": testShort,
 		"Swap": testSwap, "List": testList, "Clear": testClear, "Prune": testPrune,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &storeTest{s.New(t), s.Advance, now, t.Context()}) })
@@ -112,10 +114,10 @@ func wantNotFound(t *testing.T, what string, err error) {
 func testCreate(t *testing.T, s *storeTest) {
 	id := s.create(t, `{"a":1}`, hour)
 	s.want(t, id, `{"a":1}`)
-	if err := s.Create(s.ctx, id, []byte(`{"b":2}`), hour); !errors.Is(err, session.ErrExists) {
+	if err := s.Create(s.ctx, id, []byte(`{"b":2}`), 2*hour); !errors.Is(err, session.ErrExists) {
 		t.Errorf("Create again: %v, want ErrExists", err)
 	}
-	s.want(t, id, `{"a":1}`)
+	s.wantExpiry(t, id, `{"a":1}`, hour)
 	s.wantNone(t, NewID())
 	s.want(t, s.create(t, `{}`, hour), `{}`)
 }
@@ -174,9 +176,11 @@ func testDeleted(t *testing.T, s *storeTest) {
 	for range 50 {
 		id := s.create(t, `{"a":1}`, hour)
 		var group sync.WaitGroup
+		begun := make(chan struct{}, 40)
 		for range 2 {
 			group.Go(func() {
-				for range 5 {
+				for range 20 {
+					begun <- struct{}{}
 					if err := s.Replace(s.ctx, id, []byte(`{"b":2}`), hour); err != nil && !errors.Is(err, session.ErrNotFound) {
 						t.Errorf("Replace: %v", err)
 					}
@@ -192,11 +196,86 @@ func testDeleted(t *testing.T, s *storeTest) {
 				}
 			})
 		}
+		for range 4 {
+			<-begun
+		}
 		if err := s.Delete(s.ctx, id); err != nil {
 			t.Errorf("Delete: %v", err)
 		}
 		group.Wait()
 		s.wantNone(t, id)
+	}
+}
+
+// A Touch leaves alone what a Replace at the same time writes.
+func testTouched(t *testing.T, s *storeTest) {
+	id := s.create(t, `{"n":0}`, hour)
+	for i := range 100 {
+		var group sync.WaitGroup
+		begun := make(chan struct{}, 2)
+		for range 2 {
+			group.Go(func() {
+				begun <- struct{}{}
+				if err := s.Touch(s.ctx, id, hour); err != nil {
+					t.Errorf("Touch: %v", err)
+				}
+			})
+		}
+		<-begun
+		<-begun
+		time.Sleep(time.Duration(i) * time.Microsecond)
+		data := fmt.Sprintf(`{"n":%d}`, i)
+		if err := s.Replace(s.ctx, id, []byte(data), hour); err != nil {
+			t.Errorf("Replace: %v", err)
+		}
+		group.Wait()
+		s.want(t, id, data)
+	}
+}
+
+// Of several who delete a session at the same time one has.
+func testDeletedTwice(t *testing.T, s *storeTest) {
+	for range 50 {
+		id := s.create(t, `{}`, hour)
+		var group sync.WaitGroup
+		var deleted atomic.Int64
+		for range 4 {
+			group.Go(func() {
+				err := s.Delete(s.ctx, id)
+				if err == nil {
+					deleted.Add(1)
+				} else if !errors.Is(err, session.ErrNotFound) {
+					t.Errorf("Delete: %v", err)
+				}
+			})
+		}
+		group.Wait()
+		if n := deleted.Load(); n != 1 {
+			t.Fatalf("%d of 4 have deleted it", n)
+		}
+	}
+}
+
+// What is to live for less than a second lives for one.
+func testShort(t *testing.T, s *storeTest) {
+	for _, ttl := range []time.Duration{0, -hour, time.Nanosecond, 300 * time.Millisecond} {
+		id, replaced, touched := s.create(t, `{}`, ttl), s.create(t, `{}`, hour), s.create(t, `{}`, hour)
+		ids := []string{id, replaced, touched}
+		if err := errors.Join(s.Replace(s.ctx, replaced, []byte(`{}`), ttl), s.Touch(s.ctx, touched, ttl)); err != nil {
+			t.Errorf("%v: %v", ttl, err)
+		}
+		if u, ok := s.Store.(session.Swapper); ok {
+			swapped := s.create(t, `{}`, hour)
+			if err := u.Swap(s.ctx, swapped, []byte(`{}`), []byte(`{}`), ttl); err != nil {
+				t.Errorf("%v: Swap: %v", ttl, err)
+			}
+			ids = append(ids, swapped)
+		}
+		for _, id := range ids {
+			if left := s.want(t, id, `{}`).Sub(s.now()); left < 300*time.Millisecond || left > time.Minute {
+				t.Errorf("%v: %v are left, want a second", ttl, left)
+			}
+		}
 	}
 }
 
@@ -206,12 +285,14 @@ func testExpiry(t *testing.T, s *storeTest) {
 	if err := s.Touch(s.ctx, touched, hour); err != nil {
 		t.Fatal(err)
 	}
+	forgotten := s.create(t, `{}`, 2*time.Second)
 	s.wait(time.Second)
 	s.want(t, id, `{"a":1}`) // which does not make it live longer
 	s.wait(3 * time.Second)
 	s.wantNone(t, id)
 	wantNotFound(t, "Replace", s.Replace(s.ctx, id, []byte(`{}`), hour))
 	wantNotFound(t, "Touch", s.Touch(s.ctx, id, hour))
+	wantNotFound(t, "Delete", s.Delete(s.ctx, forgotten))
 	s.wantNone(t, id)
 	s.want(t, touched, `{"b":2}`)
 	if err := s.Create(s.ctx, id, []byte(`{"c":3}`), hour); err != nil {
@@ -262,16 +343,25 @@ func testData(t *testing.T, s *storeTest) {
 		`{"text":"'\"\\ \u0000 % _ * ? [ ] \r\n"}`,
 		`{"x":"` + string(bytes.Repeat([]byte("y"), 200_000)) + `"}`,
 	} {
-		buf := []byte(data)
 		id := NewID()
-		if err := s.Create(s.ctx, id, buf, hour); err != nil {
-			t.Fatalf("%d bytes: %v", len(data), err)
+		writes := []func(buf []byte) error{
+			func(buf []byte) error { return s.Create(s.ctx, id, buf, hour) },
+			func(buf []byte) error { return s.Replace(s.ctx, id, buf, hour) },
 		}
-		clear(buf)
-		s.want(t, id, data)
-		got, _, _ := s.Load(s.ctx, id)
-		clear(got)
-		s.want(t, id, data)
+		if u, ok := s.Store.(session.Swapper); ok {
+			writes = append(writes, func(buf []byte) error { return u.Swap(s.ctx, id, []byte(data), buf, hour) })
+		}
+		for _, write := range writes {
+			buf := []byte(data)
+			if err := write(buf); err != nil {
+				t.Fatalf("%d bytes: %v", len(data), err)
+			}
+			clear(buf)
+			s.want(t, id, data)
+			got, _, _ := s.Load(s.ctx, id)
+			clear(got)
+			s.want(t, id, data)
+		}
 	}
 }
 
@@ -389,6 +479,7 @@ func testSwap(t *testing.T, s *storeTest) {
 	wantNotFound(t, "Swap of what has expired", u.Swap(s.ctx, gone, []byte(`{}`), []byte(`{}`), hour))
 }
 
+// list returns the sizes of all sessions, by their keys. All expire in an hour.
 func (s *storeTest) list(t *testing.T, l session.Lister) map[string]int {
 	t.Helper()
 	sizes := map[string]int{}
@@ -399,8 +490,16 @@ func (s *storeTest) list(t *testing.T, l session.Lister) map[string]int {
 		if entry.ID != "" && !session.ValidID(entry.ID) || entry.Key == "" || entry.Odd {
 			t.Errorf("entry %+v", entry)
 		}
-		if sizes[entry.Key] != 0 {
+		if _, ok := sizes[entry.Key]; ok {
 			t.Errorf("%s is listed twice", entry.Key)
+		}
+		if left := entry.Expires.Sub(s.now()); (left - hour).Abs() > time.Minute {
+			t.Errorf("an entry with %v left, want an hour", left)
+		}
+		if entry.ID != "" {
+			if data, _, err := s.Load(s.ctx, entry.ID); err != nil || len(data) != entry.Size {
+				t.Errorf("the session of an entry: %d bytes, %v, want %d", len(data), err, entry.Size)
+			}
 		}
 		sizes[entry.Key] = entry.Size
 	}
@@ -422,6 +521,8 @@ func testList(t *testing.T, s *storeTest) {
 		s.create(t, data, hour)
 		want = append(want, len(data))
 	}
+	s.create(t, `{}`, 2*time.Second)
+	s.wait(3 * time.Second)
 	got := slices.Sorted(maps.Values(s.list(t, l)))
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
@@ -429,6 +530,15 @@ func testList(t *testing.T, s *storeTest) {
 	}
 	for range l.List(s.ctx) { // who has enough may stop
 		break
+	}
+	canceled, cancel := context.WithCancel(s.ctx)
+	cancel()
+	var last error
+	for _, err := range l.List(canceled) {
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("List: %v, want context.Canceled", last)
 	}
 	if k, ok := s.Store.(session.Keyed); ok {
 		testKeyed(t, s, l, k)
@@ -465,6 +575,11 @@ func testClear(t *testing.T, s *storeTest) {
 		return
 	}
 	ids := []string{s.create(t, `{}`, hour), s.create(t, `{}`, hour), s.create(t, `{}`, hour)}
+	canceled, cancel := context.WithCancel(s.ctx)
+	cancel()
+	if n, err := c.Clear(canceled); n != 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("Clear: %d, %v, want context.Canceled", n, err)
+	}
 	if n, err := c.Clear(s.ctx); err != nil || n != 3 {
 		t.Errorf("Clear: %d, %v", n, err)
 	}
@@ -492,6 +607,9 @@ func testPrune(t *testing.T, s *storeTest) {
 	s.wait(3 * time.Second)
 	if n, err := p.Prune(s.ctx); err != nil || n != 3 {
 		t.Errorf("Prune: %d, %v", n, err)
+	}
+	if n, err := p.Prune(s.ctx); err != nil || n != 0 {
+		t.Errorf("Prune again: %d, %v", n, err)
 	}
 	s.want(t, id, `{"a":1}`)
 }
