@@ -23,8 +23,10 @@ type place interface {
 	// clear clears the cookies that a request brings of this place on w.
 	clear(w http.ResponseWriter, r *http.Request) error
 
-	// forget ends what a request brings of this place; ErrNotFound if there is none.
-	forget(ctx context.Context, r *http.Request) error
+	// forget ends what a request brings of this place, but not the session of an id,
+	// which is elsewhere. With grace it lives for some seconds more. ErrNotFound: there
+	// is none.
+	forget(ctx context.Context, r *http.Request, but string, grace bool) error
 
 	// renewsAlways reports whether also sessions that no handler asks for are
 	// read, to see whether they are to be renewed.
@@ -40,7 +42,9 @@ type brought struct {
 	// Of a store.
 	id      string
 	text    string // the data
+	base    string // what the values were when that was read or written: others may have changed more
 	created int64  // in Unix seconds; 0: unknown
+	undated bool   // that it is unknown makes it due
 	user    string // whose it is, where there is a UserIndex
 }
 
@@ -68,6 +72,6 @@ func (p *inCookies) clear(w http.ResponseWriter, r *http.Request) error {
 }
 
 // A cookie cannot be ended but by clearing it.
-func (*inCookies) forget(context.Context, *http.Request) error { return nil }
-func (*inCookies) undo(context.Context, brought)               {}
-func (*inCookies) renewsAlways() bool                          { return true }
+func (*inCookies) forget(context.Context, *http.Request, string, bool) error { return nil }
+func (*inCookies) undo(context.Context, brought)                             {}
+func (*inCookies) renewsAlways() bool                                        { return true }

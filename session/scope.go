@@ -128,8 +128,13 @@ func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
 			break
 		}
 		var theirs error
-		if b, theirs, failed = from.place.read(ctx, s.r); theirs == nil {
-			b.info.Stale = true
+		b, theirs, failed = from.place.read(ctx, s.r)
+		if own, ok := s.m.place.(*inStore); ok && theirs == nil && failed == nil && own.isOver(b) {
+			theirs = codec.ErrExpired
+		}
+		if theirs == nil {
+			old, ok := from.place.(*inStore)
+			b.info.Stale = !ok || !old.isMoved(b)
 			return b, nil, failed
 		}
 		if errors.Is(rejected, codec.ErrNoCookie) {
@@ -226,26 +231,32 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 	if err := s.m.place.write(ctx, w, s.session, reason); err != nil {
 		return err
 	}
-	if reason != Renewed {
-		if err := s.forget(ctx, old.brought.place); err != nil {
+	if reason == Destroyed || old.brought.place != nil && old.brought.place != s.m.place {
+		if err := s.forget(ctx, &old, reason); err != nil {
 			if s.session.brought.id != old.brought.id {
 				s.m.place.undo(ctx, s.session.brought)
 			}
 			*s.session = old
 			return err
 		}
+		s.session.brought.place = s.m.place // from now on it is here
 	}
 	s.session.saved = true
 	return nil
 }
 
-// forget ends the sessions of the other places. That of the place which the
-// session was read from must have been there until now: else it was ended
-// meanwhile, and stays so.
-func (s *scope) forget(ctx context.Context, source place) error {
+// forget ends the sessions of the other places: when one was moved from there, and at
+// a logout. That of the place which the session was read from must have been there
+// until now: else it was ended meanwhile, and stays so.
+func (s *scope) forget(ctx context.Context, old *Session, reason Reason) error {
+	but := ""
+	if old.brought.place == s.m.place {
+		but = old.brought.id
+	}
+	grace := reason != Destroyed && !old.fresh && !old.ended
 	for _, from := range s.m.o.From {
-		err := from.place.forget(ctx, s.r)
-		if err != nil && (!errors.Is(err, ErrNotFound) || from.place == source) {
+		err := from.place.forget(ctx, s.r, but, grace)
+		if err != nil && (!errors.Is(err, ErrNotFound) || from.place == old.brought.place) {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -17,14 +18,14 @@ import (
 // CreatedKey is the key of the session's data that holds when it was created, in
 // Unix seconds, where [ServerConfig].AbsoluteMax is set: no layout has another
 // place for it. To Python it is a key like others. A session without it, made by
-// Python, counts from when Go first wrote or renewed it; Regenerate makes another
-// session, which counts anew.
+// Python, gets it when a request to Go first asks for it, and counts from then;
+// Regenerate makes another session, which counts anew.
 const CreatedKey = "_created"
 
 // ServerConfig configures [NewServerSide].
 type ServerConfig struct {
 	Cookie      codec.Attributes
-	MaxAge      time.Duration    // 0: codec.DefaultMaxAge; else whole seconds. How long a session lives that is not written or touched
+	MaxAge      time.Duration    // 0: codec.DefaultMaxAge; else whole seconds, those of the Python app beside it. How long a session lives that is not written or touched
 	AbsoluteMax time.Duration    // 0: none; else whole seconds. How long a session lives at most, see CreatedKey
 	IDBytes     int              // 0: 32, as Python; 16 to 64
 	Timeout     time.Duration    // 0: 5 s. Bounds what one request waits for the store; writing goes on when the client has gone
@@ -85,10 +86,12 @@ func NewServerSide(store Store, c ServerConfig, o Options) (*Manager, error) {
 		return nil, fmt.Errorf("session: IDBytes must be %d to %d", minIDLength/2, maxIDLength/2)
 	case c.Timeout < 0:
 		return nil, errors.New("session: a negative Timeout")
+	case o.RenewAfter >= c.MaxAge:
+		return nil, errors.New("session: RenewAfter must be less than MaxAge")
 	}
 	p := &inStore{store: store, c: c, cookie: cookie}
 	if c.Users != nil {
-		if err := c.Users.validate(); err != nil {
+		if err := c.Users.validate(store); err != nil {
 			return nil, err
 		}
 		p.users = &users{*c.Users, store, c.Now}
@@ -141,19 +144,33 @@ func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejecte
 	if err != nil {
 		return b, err, nil // Python would answer 500 to this user for ever
 	}
-	b = brought{values: values, place: p, id: id, text: string(data), info: codec.Info{KeyIndex: -1}, user: p.users.of(values)}
+	b = brought{values: values, place: p, id: id, text: string(data), base: string(data), info: codec.Info{KeyIndex: -1}, user: p.users.of(values)}
 	if p.c.AbsoluteMax > 0 {
-		b.created, _ = codec.Get[int64](values, CreatedKey) // of another type, as of Python's time.time(): unknown
+		b.created = createdOf(values)
+		b.undated = b.created == 0
 	}
 	left := p.left(b.created)
 	if left < time.Second {
 		return brought{}, codec.ErrExpired, nil // it ends by itself, if nobody writes it
 	}
+	b.info.Age = left // what has no expiry is due for one
 	if !expires.IsZero() {
 		b.info.ExpiresAt = expires.UTC().Truncate(time.Second)
 		b.info.Age = max(0, left-expires.Sub(p.c.Now())).Round(time.Second)
 	}
 	return b, nil, nil
+}
+
+// isOver reports whether a session of another place is too old for this one.
+func (p *inStore) isOver(b brought) bool {
+	return p.c.AbsoluteMax > 0 && p.left(createdOf(b.values)) < time.Second
+}
+
+// createdOf returns when a session was created, by its own word, or 0. Of another type,
+// as Python's time.time(), it is unknown.
+func createdOf(v *codec.Values) int64 {
+	created, _ := codec.Get[int64](v, CreatedKey)
+	return created
 }
 
 // left returns how long a session may live from now on.
@@ -185,9 +202,11 @@ func (p *inStore) write(ctx context.Context, w http.ResponseWriter, s *Session, 
 func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time.Duration, err error) {
 	own := s.brought.place == place(p)
 	created := s.brought.created
-	if !own || s.fresh || s.ended {
+	switch {
+	case s.fresh || s.ended:
 		created = 0 // another session
-		if reason == Reissued {
+	case !own:
+		if created = createdOf(s.Values); created == 0 {
 			created = p.c.Now().Add(-s.info.Age).Unix()
 		}
 	}
@@ -211,7 +230,7 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	switch {
 	case !own || s.fresh || s.ended:
 		return ttl, p.create(ctx, s, own, data, created, ttl)
-	case s.saved && string(data) == s.brought.text:
+	case s.saved && string(data) == s.brought.base:
 		return ttl, nil // Save has done it
 	}
 	user := p.users.of(s.Values)
@@ -223,15 +242,17 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	if reason == Renewed && s.brought.created == created {
 		return ttl, storeError(p.store.Touch(ctx, s.brought.id, ttl))
 	}
-	if data, err = p.change(ctx, s, data, ttl); err != nil {
+	text, err := p.change(ctx, s, data, ttl)
+	if err != nil {
 		return 0, storeError(err)
 	}
 	if user != s.brought.user {
 		p.users.remove(ctx, s.brought.user, s.brought.id)
 		s.brought.user = user
 	}
-	s.brought.text, s.brought.created, s.saved = string(data), created, true
-	if s.isEmpty() && string(data) == "{}" { // nobody else has put anything in
+	s.brought.text, s.brought.base, s.brought.created, s.saved = string(text), string(data), created, true
+	s.brought.undated = false
+	if s.isEmpty() && bytes.Equal(text, data) { // nobody else has put anything in
 		return ttl, p.end(ctx, s, own)
 	}
 	return ttl, nil
@@ -267,7 +288,9 @@ func (p *inStore) data(s *Session, created int64) ([]byte, error) {
 func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte, created int64, ttl time.Duration) error {
 	secret := make([]byte, p.c.IDBytes)
 	rand.Read(secret) // it never fails
-	b := brought{values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), created: created, user: p.users.of(s.Values)}
+	b := brought{
+		values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), base: string(data), created: created, user: p.users.of(s.Values),
+	}
 	if err := p.users.add(ctx, b.user, b.id, p.c.Now().Add(ttl)); err != nil {
 		return storeError(err)
 	}
@@ -275,7 +298,8 @@ func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte,
 		return storeError(err)
 	}
 	if own {
-		if err := p.store.Delete(ctx, s.brought.id); err != nil {
+		// What was destroyed may have ended by itself.
+		if err := p.store.Delete(ctx, s.brought.id); err != nil && !(s.ended && errors.Is(err, ErrNotFound)) {
 			p.undo(ctx, b)
 			return storeError(err)
 		}
@@ -300,16 +324,19 @@ func (p *inStore) change(ctx context.Context, s *Session, data []byte, ttl time.
 	if !ok {
 		return data, p.store.Replace(ctx, s.brought.id, data, ttl)
 	}
-	stored, merged := []byte(s.brought.text), data
-	for {
+	for stored := []byte(s.brought.text); ; {
+		merged := data
+		if string(stored) != s.brought.base {
+			var err error
+			if merged, err = merge(stored, s.brought.base, data); err != nil {
+				return nil, err
+			}
+		}
 		err := swapper.Swap(ctx, s.brought.id, stored, merged, ttl)
 		if !errors.Is(err, ErrChanged) {
 			return merged, err
 		}
 		if stored, _, err = p.store.Load(ctx, s.brought.id); err != nil {
-			return nil, err
-		}
-		if merged, err = merge(stored, s.brought.text, data); err != nil {
 			return nil, err
 		}
 	}
@@ -349,7 +376,7 @@ func merge(stored []byte, before string, after []byte) ([]byte, error) {
 
 // storeError wraps what is no answer, but a store that gave none.
 func storeError(err error) error {
-	if err == nil || errors.Is(err, ErrNotFound) || errors.As(err, new(*codec.ValueError)) {
+	if err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, codec.ErrTooLarge) || errors.As(err, new(*codec.ValueError)) {
 		return err
 	}
 	return &StoreError{err}
@@ -373,12 +400,29 @@ func (p *inStore) clear(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (p *inStore) forget(ctx context.Context, r *http.Request) error {
+// moveGrace is how long a session that was moved can still be read where it was: by the
+// other requests of the same page, which bring the old cookie.
+const moveGrace = 10 * time.Second
+
+// isMoved reports whether a session has no more than that left: then it need not be
+// moved, and its expiry is not its own.
+func (p *inStore) isMoved(b brought) bool {
+	return !b.info.ExpiresAt.IsZero() && b.info.ExpiresAt.Sub(p.c.Now()) <= moveGrace
+}
+
+func (p *inStore) forget(ctx context.Context, r *http.Request, but string, grace bool) error {
 	id := p.cookieOf(r)
-	if !ValidID(id) {
+	if !ValidID(id) || id == but {
 		return ErrNotFound
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
 	defer cancel()
-	return storeError(p.store.Delete(ctx, id))
+	if !grace {
+		return storeError(p.store.Delete(ctx, id))
+	}
+	_, expires, err := p.store.Load(ctx, id)
+	if err == nil && (expires.IsZero() || expires.Sub(p.c.Now()) > moveGrace) { // else it would live on
+		err = p.store.Touch(ctx, id, moveGrace)
+	}
+	return storeError(err)
 }

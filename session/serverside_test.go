@@ -666,11 +666,12 @@ func TestFrom(t *testing.T) {
 			first := browser.Get("/")
 			old := strings.SplitN(first.Header.Get("Set-Cookie"), ";", 2)[0]
 			clock.Advance(time.Hour)
-			response := do(tt.to, old, func(w http.ResponseWriter, r *http.Request) {
-				if id, err := codec.Get[int](load(t, r).Values, "user_id"); err != nil || id != 42 {
-					t.Errorf("user %d, %v", id, err)
+			user := func(w http.ResponseWriter, r *http.Request) {
+				if id := userOf(load(t, r).Values); id != "42" {
+					t.Errorf("user %s", id)
 				}
-			})
+			}
+			response := do(tt.to, old, user)
 			lines := response.Header["Set-Cookie"]
 			if len(lines) != 1 || !strings.Contains(lines[0], "Max-Age=1206000") {
 				t.Fatalf("Set-Cookie: %q", lines)
@@ -684,7 +685,16 @@ func TestFrom(t *testing.T) {
 			if name == "cookies to store" {
 				return // who has a copy of the old cookie can use it until it expires
 			}
+			// The other requests of the page bring the old cookie.
+			response = do(tt.to, old, user)
+			if response.Header.Get("Set-Cookie") != "" {
+				t.Errorf("moved twice: %v", response.Header)
+			}
+			do(tt.to, "old=x; "+old, set(t, "n", 1)) // which is moved, with a whole life
+			clock.Advance(11 * time.Second)
 			do(tt.from, old, reading(t, `{}`))
+			do(tt.to, old, reading(t, `{}`))
+			do(tt.to, moved, user)
 		})
 	}
 }

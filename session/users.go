@@ -1,13 +1,14 @@
 package session
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math"
+	"reflect"
 	"slices"
 	"time"
 
@@ -19,25 +20,26 @@ import (
 // so it is kept in a store of its own: a record a user.
 //
 // A login, and any other change of a session's user or id, costs two round trips more
-// to that store, and so does each renewal. A session that Python made is known from when Go
-// first renews it or changes its user: where users log in to Python, use
+// to that store, and so does each renewal; a login of a user whose sessions have expired
+// or are too many up to 20 more, to look at those. A session that Python made is known
+// from when Go first renews it or changes its user: where users log in to Python, use
 // [Manager.RevokeFunc].
 type UserIndex struct {
-	// Store holds the records. It must be a Swapper, and another place than that of
-	// the sessions: a namespace, a directory or a table of its own. Python does not
-	// know it.
+	// Store holds the records. It must be a Swapper that does not forget (memcached
+	// does), and another place than that of the sessions: a namespace, a directory or
+	// a table of its own. Python does not know it.
 	Store Store
 
 	// Of returns whose session it is, or nothing if nobody's.
 	Of func(*codec.Values) string
 
 	// Max is how many sessions a user may have; one more ends the one that would
-	// expire first. 0: 1,000, which bounds a record to some 80 kB.
+	// expire first. 0: 500, which bounds a record to some 48 kB.
 	Max int
 }
 
 const (
-	defaultMaxPerUser = 1000
+	defaultMaxPerUser = 500
 
 	// recordTTL is how long a record lives after its last change: as long as browsers
 	// keep a cookie at most (RFC 6265bis, 5.5). Sessions may live longer than the index
@@ -45,7 +47,7 @@ const (
 	recordTTL = 400 * 24 * time.Hour
 )
 
-func (u *UserIndex) validate() error {
+func (u *UserIndex) validate(sessions Store) error {
 	switch {
 	case u.Store == nil:
 		return errors.New("session: a UserIndex without a Store")
@@ -56,6 +58,9 @@ func (u *UserIndex) validate() error {
 	}
 	if _, ok := u.Store.(Swapper); !ok {
 		return errors.New("session: the Store of a UserIndex must be a Swapper")
+	}
+	if reflect.TypeOf(sessions).Comparable() && u.Store == sessions {
+		return errors.New("session: the Store of a UserIndex must not be that of the sessions")
 	}
 	return nil
 }
@@ -94,56 +99,70 @@ func (u *users) add(ctx context.Context, user, id string, expires time.Time) err
 		return nil
 	}
 	return u.change(ctx, user, func(list []owned) ([]owned, error) {
-		list = without(list, id)
-		list, err := u.withoutEnded(ctx, list)
-		if err != nil {
-			return nil, err
-		}
-		slices.SortFunc(list, func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) })
-		for len(list) >= cmp.Or(u.index.Max, defaultMaxPerUser) {
-			if _, err := u.end(ctx, user, list[0].ID); err != nil {
-				return nil, err
-			}
-			list = list[1:]
-		}
-		return append(list, owned{id, expires.Unix()}), nil
+		list, err := u.trim(ctx, user, without(list, id))
+		return append(list, owned{id, expires.Unix()}), err
 	})
 }
 
-// end ends a session that is in a user's record, if it is still that user's.
-func (u *users) end(ctx context.Context, user, id string) (ended bool, err error) {
-	data, _, err := u.sessions.Load(ctx, id)
-	if err == nil {
-		values, parseErr := codec.ParseStored(string(data), codec.FormatLitestar)
-		if parseErr == nil && u.index.Of(values) != user {
-			return false, nil
-		}
-		err = u.sessions.Delete(ctx, id)
-	}
-	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDamaged) {
-		return false, nil
-	}
-	return err == nil, err
-}
+// maxChecks is how many sessions of a user one login looks at: each is a round trip.
+const maxChecks = 20
 
-// withoutEnded leaves out what has expired. That it should have by now is not enough:
-// Python may have renewed it.
-func (u *users) withoutEnded(ctx context.Context, list []owned) (living []owned, err error) {
-	now := u.now().Unix()
-	for _, s := range list {
-		if s.Expires <= now {
-			_, expires, err := u.sessions.Load(ctx, s.ID)
-			if errors.Is(err, ErrNotFound) {
-				continue
-			}
-			if err != nil {
+// trim makes room for a session in a record. It leaves out what has ended, and, while
+// there are too many, ends what expires first. When that is the record does not know,
+// for others renew sessions too; so it looks.
+func (u *users) trim(ctx context.Context, user string, list []owned) ([]owned, error) {
+	limit, now := cmp.Or(u.index.Max, defaultMaxPerUser), u.now().Unix()
+	for checks := 0; len(list) > 0; checks++ {
+		slices.SortFunc(list, func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) })
+		first, full := &list[0], len(list) >= limit
+		if first.Expires > now && !full || checks >= maxChecks && !full {
+			break
+		}
+		expires, err := u.expiry(ctx, first.ID)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			list = list[1:]
+		case err == nil && expires > first.Expires && checks < maxChecks:
+			first.Expires = expires
+		case full:
+			if _, err := u.end(ctx, user, first.ID); err != nil {
 				return nil, err
 			}
-			s.Expires = expires.Unix()
+			list = list[1:]
+		default: // it lives, or nobody can tell
+			first.Expires = max(first.Expires, now+1)
 		}
-		living = append(living, s)
 	}
-	return living, nil
+	return list, nil
+}
+
+// expiry returns when a session expires, in Unix seconds.
+func (u *users) expiry(ctx context.Context, id string) (int64, error) {
+	_, expires, err := u.sessions.Load(ctx, id)
+	switch {
+	case err != nil:
+		return 0, err
+	case expires.IsZero():
+		return math.MaxInt64, nil
+	}
+	return expires.Unix(), nil
+}
+
+// end ends a session that is in a user's record, if it is still that user's, or cannot
+// be read. ErrNotFound: there is none.
+func (u *users) end(ctx context.Context, user, id string) (ended bool, err error) {
+	data, _, err := u.sessions.Load(ctx, id)
+	if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, codec.ErrTooLarge) {
+		return false, err
+	}
+	if err == nil {
+		values, err := codec.ParseStored(string(data), codec.FormatLitestar)
+		if err == nil && u.index.Of(values) != user {
+			return false, nil
+		}
+	}
+	err = u.sessions.Delete(ctx, id)
+	return err == nil, err
 }
 
 // remove takes a session out of its user's record. What stays there by mistake has
@@ -175,11 +194,11 @@ func (u *users) change(ctx context.Context, user string, change func([]owned) ([
 			return err
 		}
 		switch {
-		case old == nil && len(list) == 0, old != nil && bytes.Equal(old, data):
+		case old == nil && len(list) == 0:
 			return nil
 		case old == nil:
 			err = u.index.Store.Create(ctx, record, data, recordTTL)
-		default:
+		default: // also what is the same: others may have changed it meanwhile
 			err = u.index.Store.(Swapper).Swap(ctx, record, old, data, recordTTL)
 		}
 		if !errors.Is(err, ErrExists) && !errors.Is(err, ErrChanged) && !errors.Is(err, ErrNotFound) {
@@ -208,27 +227,39 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, except ...string)
 	if !ok || p.users == nil {
 		return 0, errors.New("session: RevokeUser needs ServerConfig.Users")
 	}
+	var failed error
 	err = p.users.change(ctx, user, func(list []owned) (left []owned, err error) {
+		failed = nil
 		for _, s := range list {
 			if slices.Contains(except, s.ID) {
 				left = append(left, s)
 				continue
 			}
 			ended, err := p.users.end(ctx, user, s.ID)
-			if err != nil {
-				return nil, err
-			}
-			if ended {
+			switch {
+			case ended:
 				revoked++
+				continue
+			case err != nil && !errors.Is(err, ErrNotFound):
+				failed = errors.Join(failed, err)
+			case s.Expires <= p.c.Now().Unix():
+				continue
 			}
+			left = append(left, s) // it may be about to be made, or to become the user's
 		}
 		return left, nil
 	})
-	return revoked, storeError(err)
+	return revoked, storeError(errors.Join(failed, err))
 }
 
-// RevokeFunc ends all sessions that match says. It reads every session of the store,
-// which must be a [Lister]: it is for operators, not for requests.
+// RevokeFunc ends all sessions that match says, also those whose ids a client has made
+// up, which Python takes. It reads every session of the store, which must be a [Lister],
+// until it finds no more: it is for operators, not for requests. A session that cannot
+// be read is left, and an error after all others.
+//
+// A session that gets another id meanwhile, [Session.Regenerate], can escape: it may
+// stand where the list has been. Where users could do that, refuse them by
+// [Options].Accept first.
 func (m *Manager) RevokeFunc(ctx context.Context, match func(*codec.Values) bool) (revoked int, err error) {
 	p, ok := m.place.(*inStore)
 	if !ok {
@@ -238,36 +269,57 @@ func (m *Manager) RevokeFunc(ctx context.Context, match func(*codec.Values) bool
 	if !ok {
 		return 0, errors.New("session: RevokeFunc needs a store that is a Lister")
 	}
-	load, remove := p.store.Load, p.store.Delete
-	keyed, _ := p.store.(Keyed)
-	for e, err := range lister.List(ctx) {
-		switch {
-		case errors.Is(err, ErrDamaged), e.Odd:
-			continue
-		case err != nil:
-			return revoked, storeError(err)
-		}
-		key := e.ID
-		if key == "" {
-			if keyed == nil {
-				return revoked, errors.New("session: the store knows neither ids nor keys of its sessions")
-			}
-			key, load, remove = e.Key, keyed.LoadKey, keyed.DeleteKey
-		}
-		data, _, err := load(ctx, key)
-		if err == nil {
-			values, parseErr := codec.ParseStored(string(data), codec.FormatLitestar)
-			if parseErr != nil || !match(values) {
-				continue // what is no session is nobody's
-			}
-			err = remove(ctx, key)
-		}
-		switch {
-		case err == nil:
-			revoked++
-		case !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged):
+	for {
+		n, err := p.revoke(ctx, lister, match)
+		revoked += n
+		if err != nil || n == 0 {
 			return revoked, storeError(err)
 		}
 	}
+}
+
+// revoke goes through all sessions once.
+func (p *inStore) revoke(ctx context.Context, lister Lister, match func(*codec.Values) bool) (revoked int, err error) {
+	var unread error
+	for e, err := range lister.List(ctx) {
+		if err == nil {
+			var ended bool
+			if ended, err = p.revokeEntry(ctx, e, match); ended {
+				revoked++
+			}
+		}
+		switch {
+		case err == nil, errors.Is(err, ErrNotFound), errors.Is(err, ErrDamaged): // nobody's
+		case errors.Is(err, codec.ErrTooLarge):
+			unread = err
+		default:
+			return revoked, err
+		}
+	}
+	if revoked == 0 {
+		return 0, unread // else there is another pass
+	}
 	return revoked, nil
+}
+
+// revokeEntry ends the session of an entry, if it matches.
+func (p *inStore) revokeEntry(ctx context.Context, e Entry, match func(*codec.Values) bool) (ended bool, err error) {
+	key, load, remove := e.ID, p.store.Load, p.store.Delete
+	if e.ID == "" {
+		keyed, ok := p.store.(Keyed)
+		if !ok {
+			return false, nil
+		}
+		key, load, remove = e.Key, keyed.LoadKey, keyed.DeleteKey
+	}
+	data, _, err := load(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
+	if err != nil || !match(values) {
+		return false, nil // what is no session is nobody's
+	}
+	err = remove(ctx, key)
+	return err == nil, err
 }

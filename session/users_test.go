@@ -207,7 +207,7 @@ func TestUserIndexConcurrent(t *testing.T) {
 // A record is no session, though its store was given for both.
 func TestRecordIsNoSession(t *testing.T) {
 	memory := session.NewMemory(session.MemoryConfig{})
-	m, err := session.NewServerSide(memory, session.ServerConfig{Users: &session.UserIndex{Store: memory, Of: userOf}}, session.Options{})
+	m, err := session.NewServerSide(&overtaken{Memory: memory}, session.ServerConfig{Users: &session.UserIndex{Store: memory, Of: userOf}}, session.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +252,8 @@ func TestRevokeFunc(t *testing.T) {
 func TestUserIndexRefuses(t *testing.T) {
 	memory := session.NewMemory(session.MemoryConfig{})
 	for what, index := range map[string]session.UserIndex{
-		"no store": {Of: userOf}, "no Of": {Store: memory}, "negative": {Store: memory, Of: userOf, Max: -1}, "no Swapper": {Store: &counting{Store: memory}, Of: userOf},
+		"no store": {Of: userOf}, "no Of": {Store: memory}, "the same": {Store: memory, Of: userOf},
+		"negative": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: -1}, "no Swapper": {Store: &counting{Store: memory}, Of: userOf},
 	} {
 		if _, err := session.NewServerSide(memory, session.ServerConfig{Users: &index}, session.Options{}); err == nil {
 			t.Error(what)
@@ -265,4 +266,112 @@ func TestUserIndexRefuses(t *testing.T) {
 	if _, err := m.RevokeUser(t.Context(), "42"); err == nil {
 		t.Error("RevokeUser without an index")
 	}
+}
+
+// hook is called once before the next Create.
+type hook struct {
+	*session.Memory
+	before func()
+}
+
+func (h *hook) Create(ctx context.Context, id string, data []byte, ttl time.Duration) error {
+	if before := h.before; before != nil {
+		h.before = nil
+		before()
+	}
+	return h.Memory.Create(ctx, id, data, ttl)
+}
+
+// A login that RevokeUser did not see yet is in the index all the same.
+func TestRevokeBesideLogin(t *testing.T) {
+	store := &hook{Memory: session.NewMemory(session.MemoryConfig{})}
+	m := serverSide(t, store, session.ServerConfig{Users: &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf}}, session.Options{})
+	store.before = func() {
+		if n, err := m.RevokeUser(t.Context(), "42"); n != 0 || err != nil {
+			t.Errorf("beside the login: %d, %v", n, err)
+		}
+	}
+	do(m, "", set(t, "user_id", 42))
+	if n, err := m.RevokeUser(t.Context(), "42"); n != 1 || err != nil || store.Len() != 0 {
+		t.Errorf("after it: %d, %v", n, err)
+	}
+}
+
+// unreadable is a store in which a session cannot be read, for a reason.
+type unreadable struct {
+	session.Store
+	id  string
+	why error
+}
+
+func (u unreadable) Load(ctx context.Context, id string) ([]byte, time.Time, error) {
+	if id == u.id {
+		return nil, time.Time{}, u.why
+	}
+	return u.Store.Load(ctx, id)
+}
+
+// A session that cannot be read hinders neither a login nor a revocation.
+func TestUserIndexUnreadable(t *testing.T) {
+	for _, why := range []error{session.ErrDamaged, codec.ErrTooLarge} {
+		s, _ := indexed(t, session.Options{}, 0)
+		bad, good := s.loginAs(t, 42), s.loginAs(t, 42)
+		s.store.Store = unreadable{s.store.Store, idIn(bad), fmt.Errorf("a store: %w", why)}
+		s.clock.Advance(codec.DefaultMaxAge + time.Hour)
+		later := s.loginAs(t, 42)
+		s.revoke(t, "42", 1)
+		s.wantUser(t, good, "")
+		s.wantUser(t, later, "")
+	}
+	s, _ := indexed(t, session.Options{}, 0)
+	bad, good := s.loginAs(t, 42), s.loginAs(t, 42)
+	s.store.Store = unreadable{s.store.Store, idIn(bad), errors.New("down")}
+	if n, err := s.RevokeUser(t.Context(), "42"); n != 1 || !errors.As(err, new(*session.StoreError)) {
+		t.Errorf("RevokeUser: %d, %v", n, err)
+	}
+	s.wantUser(t, good, "")
+}
+
+// The one that is ended for another is idle.
+func TestMaxPerUserEndsTheIdle(t *testing.T) {
+	s, _ := indexed(t, session.Options{}, 2)
+	active := s.loginAs(t, 42)
+	s.clock.Advance(time.Minute)
+	idle := s.loginAs(t, 42)
+	s.clock.Advance(24 * time.Hour)
+	do(s.Manager, active, set(t, "n", 1)) // which the index is not told
+	s.loginAs(t, 42)
+	s.wantUser(t, idle, "")
+	s.wantUser(t, active, "42")
+}
+
+// A login looks at a few of the sessions that should have ended, not at all.
+func TestUserIndexChecksFew(t *testing.T) {
+	s, _ := indexed(t, session.Options{}, 0)
+	for range 100 {
+		s.loginAs(t, 42)
+	}
+	s.clock.Advance(codec.DefaultMaxAge + time.Hour)
+	s.take()
+	s.loginAs(t, 42)
+	if loads := strings.Count(s.take(), "Load"); loads < 10 || loads > 20 {
+		t.Errorf("%d loads", loads)
+	}
+	s.revoke(t, "42", 1)
+}
+
+// A renewal puts into the index what Python made, once.
+func TestUserIndexRenewal(t *testing.T) {
+	s, _ := indexed(t, session.Options{RenewAfter: time.Hour}, 0)
+	id := sessiontest.NewID()
+	if err := s.store.Store.Create(t.Context(), id, []byte(`{"user_id":42}`), codec.DefaultMaxAge); err != nil {
+		t.Fatal(err)
+	}
+	s.revoke(t, "42", 0)
+	for range 3 {
+		s.clock.Advance(2 * time.Hour)
+		s.wantUser(t, "session="+id, "42")
+	}
+	s.revoke(t, "42", 1)
+	s.wantUser(t, "session="+id, "")
 }
