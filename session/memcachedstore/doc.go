@@ -58,7 +58,7 @@
 //
 // # What it costs
 //
-// One round trip each, of 20 to 25 µs over loopback; Swap two, and two more each time that somebody was faster. On one
+// One round trip each; Swap two, and two more each time that somebody was faster. On one
 // machine a Load takes about as long as the least that can be asked (mn), 20 µs, with 9
 // allocations. Connections are opened when they are needed, and of idle ones at most
 // [Config].MaxIdle are kept, with 8 kB each.
