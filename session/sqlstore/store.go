@@ -160,10 +160,10 @@ func (s *Store) Swap(ctx context.Context, id string, old, data []byte, ttl time.
 	}
 	v.old = notNil(old)
 	return s.change(ctx, s.statements.swap, v, func(data []byte, expires time.Time) (bool, error) {
-		if !bytes.Equal(data, v.old) {
-			return false, session.ErrChanged
+		if bytes.Equal(data, v.old) && bytes.Equal(data, v.data) && expires.Equal(until) {
+			return true, nil
 		}
-		return bytes.Equal(data, v.data) && expires.Equal(until), nil
+		return false, session.ErrChanged // if not now, when it was to be swapped
 	})
 }
 
