@@ -150,6 +150,9 @@ func TestTooOldToMove(t *testing.T) {
 		errors.Join(load(t, r).Set("user_id", 42), load(t, r).Set(session.CreatedKey, clock.Now().Add(-2*time.Hour).Unix()))
 	}).Header.Get("Set-Cookie"), ";", 2)[0]
 	do(m, cookie, reading(t, `{}`))
+	cookie = strings.SplitN(do(client, "", set(t, "user_id", 42)).Header.Get("Set-Cookie"), ";", 2)[0]
+	clock.Advance(2 * time.Hour)
+	do(m, cookie, reading(t, `{}`))
 }
 
 // A store that sessions have come from may be down, once they have.
@@ -331,4 +334,67 @@ func TestRevokeFuncInFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A request that was under way while its session moved brings nothing back: not after a
+// logout there, nor beside the other requests of the page.
+func TestSlowBesideMove(t *testing.T) {
+	for _, logout := range []bool{false, true} {
+		old := session.NewMemory(session.MemoryConfig{})
+		store := session.NewMemory(session.MemoryConfig{})
+		from := serverSide(t, old, session.ServerConfig{}, session.Options{})
+		m := serverSide(t, store, session.ServerConfig{}, session.Options{From: []*session.Manager{from}})
+		cookie := "session=" + idOf(do(from, "", set(t, "user_id", 42)))
+		var moved string
+		do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+			slow := load(t, r)
+			moved = "session=" + idOf(do(m, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r) }))
+			if logout {
+				do(m, moved, func(w http.ResponseWriter, r *http.Request) { load(t, r).Destroy() })
+			}
+			slow.Set("n", 1)
+		})
+		for range 3 { // of the page
+			do(m, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r) })
+		}
+		want, sessions := `{"user_id":42}`, 1
+		if logout {
+			want, sessions = `{}`, 0
+		}
+		do(m, cookie, reading(t, want))
+		do(m, moved, reading(t, want))
+		if store.Len() != sessions {
+			t.Errorf("logout %v: %d sessions", logout, store.Len())
+		}
+		do(from, cookie, reading(t, `{}`))
+	}
+}
+
+// A login ends what other cookies of the request stand for.
+func TestRegenerateBesideOld(t *testing.T) {
+	old := newServer(t, session.ServerConfig{Cookie: codec.Attributes{Name: "old"}}, session.Options{})
+	m := serverSide(t, session.NewMemory(session.MemoryConfig{}), session.ServerConfig{}, session.Options{From: []*session.Manager{old.Manager}})
+	oldCookie := "old=" + idOf(do(old.Manager, "", set(t, "user_id", 7)))
+	cookie := "session=" + idOf(do(m, "", set(t, "user_id", 42)))
+	do(m, cookie+"; "+oldCookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() })
+	do(m, oldCookie, reading(t, `{}`))
+}
+
+// What was dated keeps its date, whoever writes it later.
+func TestDatedOnce(t *testing.T) {
+	s := newServer(t, session.ServerConfig{AbsoluteMax: 12 * time.Hour}, session.Options{})
+	memory := session.NewMemory(session.MemoryConfig{Now: s.clock.Now})
+	m := serverSide(t, memory, session.ServerConfig{AbsoluteMax: 12 * time.Hour, Now: s.clock.Now}, session.Options{})
+	id := sessiontest.NewID()
+	if err := memory.Create(t.Context(), id, []byte(`{"user_id":42}`), codec.DefaultMaxAge); err != nil {
+		t.Fatal(err)
+	}
+	do(m, "session="+id, func(w http.ResponseWriter, r *http.Request) {
+		slow := load(t, r)
+		do(m, "session="+id, reading(t, `{"user_id":42}`)) // which dates it
+		s.clock.Advance(11 * time.Hour)
+		slow.Set("n", 1)
+	})
+	s.clock.Advance(2 * time.Hour)
+	do(m, "session="+id, reading(t, `{}`))
 }

@@ -23,10 +23,9 @@ type place interface {
 	// clear clears the cookies that a request brings of this place on w.
 	clear(w http.ResponseWriter, r *http.Request) error
 
-	// forget ends what a request brings of this place, but not the session of an id,
-	// which is elsewhere. With grace it lives for some seconds more. ErrNotFound: there
-	// is none.
-	forget(ctx context.Context, r *http.Request, but string, grace bool) error
+	// forget ends what a request brings of this place. What was moved to another id
+	// tells those who come later. ErrNotFound: there is none, or it was moved already.
+	forget(ctx context.Context, r *http.Request, old brought, movedTo string) error
 
 	// renewsAlways reports whether also sessions that no handler asks for are
 	// read, to see whether they are to be renewed.
@@ -45,6 +44,7 @@ type brought struct {
 	base    string // what the values were when that was read or written: others may have changed more
 	created int64  // in Unix seconds; 0: unknown
 	undated bool   // that it is unknown makes it due
+	movedTo string // where it is now: an id of the place that it was moved to
 	user    string // whose it is, where there is a UserIndex
 }
 
@@ -72,6 +72,6 @@ func (p *inCookies) clear(w http.ResponseWriter, r *http.Request) error {
 }
 
 // A cookie cannot be ended but by clearing it.
-func (*inCookies) forget(context.Context, *http.Request, string, bool) error { return nil }
-func (*inCookies) undo(context.Context, brought)                             {}
-func (*inCookies) renewsAlways() bool                                        { return true }
+func (*inCookies) forget(context.Context, *http.Request, brought, string) error { return nil }
+func (*inCookies) undo(context.Context, brought)                                {}
+func (*inCookies) renewsAlways() bool                                           { return true }

@@ -129,12 +129,16 @@ func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
 		}
 		var theirs error
 		b, theirs, failed = from.place.read(ctx, s.r)
-		if own, ok := s.m.place.(*inStore); ok && theirs == nil && failed == nil && own.isOver(b) {
-			theirs = codec.ErrExpired
+		if own, ok := s.m.place.(*inStore); ok && failed == nil {
+			switch {
+			case errors.Is(theirs, errMoved):
+				b, theirs, failed = own.load(ctx, b.movedTo)
+			case theirs == nil && own.isOver(b):
+				theirs = codec.ErrExpired
+			}
 		}
 		if theirs == nil {
-			old, ok := from.place.(*inStore)
-			b.info.Stale = !ok || !old.isMoved(b)
+			b.info.Stale = true
 			return b, nil, failed
 		}
 		if errors.Is(rejected, codec.ErrNoCookie) {
@@ -231,9 +235,9 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 	if err := s.m.place.write(ctx, w, s.session, reason); err != nil {
 		return err
 	}
-	if reason == Destroyed || old.brought.place != nil && old.brought.place != s.m.place {
-		if err := s.forget(ctx, &old, reason); err != nil {
-			if s.session.brought.id != old.brought.id {
+	if reason == Destroyed || old.fresh || old.brought.place != nil && old.brought.place != s.m.place {
+		if err := s.forget(ctx, &old); err != nil {
+			if id := s.session.brought.id; id != "" && id != old.brought.id {
 				s.m.place.undo(ctx, s.session.brought)
 			}
 			*s.session = old
@@ -246,16 +250,15 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 }
 
 // forget ends the sessions of the other places: when one was moved from there, and at
-// a logout. That of the place which the session was read from must have been there
-// until now: else it was ended meanwhile, and stays so.
-func (s *scope) forget(ctx context.Context, old *Session, reason Reason) error {
-	but := ""
-	if old.brought.place == s.m.place {
-		but = old.brought.id
+// a login or logout. That of the place which the session was read from must have been
+// there until now: else it was ended meanwhile, and stays so.
+func (s *scope) forget(ctx context.Context, old *Session) error {
+	movedTo := s.session.brought.id
+	if _, ok := s.m.place.(*inStore); !ok || old.fresh || old.ended {
+		movedTo = "" // nobody can follow, or may
 	}
-	grace := reason != Destroyed && !old.fresh && !old.ended
 	for _, from := range s.m.o.From {
-		err := from.place.forget(ctx, s.r, but, grace)
+		err := from.place.forget(ctx, s.r, old.brought, movedTo)
 		if err != nil && (!errors.Is(err, ErrNotFound) || from.place == old.brought.place) {
 			return err
 		}

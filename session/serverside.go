@@ -131,6 +131,11 @@ func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejecte
 	case !ValidID(id):
 		return b, codec.ErrMalformed, nil
 	}
+	return p.load(ctx, id)
+}
+
+// load is read of an id.
+func (p *inStore) load(ctx context.Context, id string) (b brought, rejected, failed error) {
 	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
 	defer cancel()
 	data, expires, err := p.store.Load(ctx, id)
@@ -143,6 +148,9 @@ func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejecte
 	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
 	if err != nil {
 		return b, err, nil // Python would answer 500 to this user for ever
+	}
+	if to, err := codec.Get[string](values, movedKey); err == nil && values.Len() == 1 && ValidID(to) {
+		return brought{movedTo: to}, errMoved, nil
 	}
 	b = brought{values: values, place: p, id: id, text: string(data), base: string(data), info: codec.Info{KeyIndex: -1}, user: p.users.of(values)}
 	if p.c.AbsoluteMax > 0 {
@@ -163,7 +171,15 @@ func (p *inStore) read(ctx context.Context, r *http.Request) (b brought, rejecte
 
 // isOver reports whether a session of another place is too old for this one.
 func (p *inStore) isOver(b brought) bool {
-	return p.c.AbsoluteMax > 0 && p.left(createdOf(b.values)) < time.Second
+	return p.c.AbsoluteMax > 0 && p.left(p.madeAt(b.values, b.info)) < time.Second
+}
+
+// madeAt returns when a session of another place was created, as far as can be known.
+func (p *inStore) madeAt(v *codec.Values, info codec.Info) int64 {
+	if created := createdOf(v); created != 0 {
+		return created
+	}
+	return p.c.Now().Add(-info.Age).Unix()
 }
 
 // createdOf returns when a session was created, by its own word, or 0. Of another type,
@@ -206,9 +222,7 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	case s.fresh || s.ended:
 		created = 0 // another session
 	case !own:
-		if created = createdOf(s.Values); created == 0 {
-			created = p.c.Now().Add(-s.info.Age).Unix()
-		}
+		created = p.madeAt(s.Values, s.info)
 	}
 	if reason == Destroyed && (s.ended || !own) {
 		return 0, p.end(ctx, s, own)
@@ -365,6 +379,9 @@ func merge(stored []byte, before string, after []byte) ([]byte, error) {
 		}
 	}
 	for key, text := range now.All() {
+		if key == CreatedKey && theirs.Has(key) {
+			continue // it was dated before
+		}
 		if old, ok := base.JSON(key); !ok || old != text {
 			if err := theirs.SetJSON(key, text); err != nil {
 				return nil, err
@@ -400,29 +417,33 @@ func (p *inStore) clear(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// moveGrace is how long a session that was moved can still be read where it was: by the
-// other requests of the same page, which bring the old cookie.
-const moveGrace = 10 * time.Second
+// movedKey is the only key of what stands for a while where a session was that was
+// moved to another store: its id there. To others it is a session of nobody.
+const movedKey = "_moved"
 
-// isMoved reports whether a session has no more than that left: then it need not be
-// moved, and its expiry is not its own.
-func (p *inStore) isMoved(b brought) bool {
-	return !b.info.ExpiresAt.IsZero() && b.info.ExpiresAt.Sub(p.c.Now()) <= moveGrace
-}
+// moveGrace is how long that stands. The other requests of the page that moved the
+// session bring the old cookie.
+const moveGrace = time.Minute
 
-func (p *inStore) forget(ctx context.Context, r *http.Request, but string, grace bool) error {
+// errMoved is ErrNotFound where the session was moved away.
+var errMoved = fmt.Errorf("%w: it was moved", ErrNotFound)
+
+func (p *inStore) forget(ctx context.Context, r *http.Request, old brought, movedTo string) error {
 	id := p.cookieOf(r)
-	if !ValidID(id) || id == but {
+	source := old.place == place(p)
+	if !ValidID(id) || id == old.id && !source { // that one is elsewhere
 		return ErrNotFound
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
 	defer cancel()
-	if !grace {
+	swapper, ok := p.store.(Swapper)
+	if !ok || !source || movedTo == "" {
 		return storeError(p.store.Delete(ctx, id))
 	}
-	_, expires, err := p.store.Load(ctx, id)
-	if err == nil && (expires.IsZero() || expires.Sub(p.c.Now()) > moveGrace) { // else it would live on
-		err = p.store.Touch(ctx, id, moveGrace)
+	// Of several who move it one does, and a request that changes it loses to none.
+	err := swapper.Swap(ctx, id, []byte(old.text), fmt.Appendf(nil, `{"%s":"%s"}`, movedKey, movedTo), moveGrace)
+	if errors.Is(err, ErrChanged) {
+		return ErrNotFound
 	}
 	return storeError(err)
 }

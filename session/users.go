@@ -115,17 +115,17 @@ func (u *users) trim(ctx context.Context, user string, list []owned) ([]owned, e
 	for checks := 0; len(list) > 0; checks++ {
 		slices.SortFunc(list, func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) })
 		first, full := &list[0], len(list) >= limit
-		if first.Expires > now && !full || checks >= maxChecks && !full {
-			break
+		if first.Expires > now && !full || checks >= maxChecks {
+			break // the rest is the next login's
 		}
 		expires, err := u.expiry(ctx, first.ID)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			list = list[1:]
-		case err == nil && expires > first.Expires && checks < maxChecks:
+		case err == nil && expires > first.Expires:
 			first.Expires = expires
 		case full:
-			if _, err := u.end(ctx, user, first.ID); err != nil {
+			if _, err := u.end(ctx, user, first.ID); err != nil && !errors.Is(err, ErrNotFound) {
 				return nil, err
 			}
 			list = list[1:]
@@ -254,8 +254,8 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, except ...string)
 
 // RevokeFunc ends all sessions that match says, also those whose ids a client has made
 // up, which Python takes. It reads every session of the store, which must be a [Lister],
-// until it finds no more: it is for operators, not for requests. A session that cannot
-// be read is left, and an error after all others.
+// up to three times while it finds more: it is for operators, not for requests. A session
+// that cannot be read is left, and an error after all others.
 //
 // A session that gets another id meanwhile, [Session.Regenerate], can escape: it may
 // stand where the list has been. Where users could do that, refuse them by
@@ -269,37 +269,39 @@ func (m *Manager) RevokeFunc(ctx context.Context, match func(*codec.Values) bool
 	if !ok {
 		return 0, errors.New("session: RevokeFunc needs a store that is a Lister")
 	}
-	for {
-		n, err := p.revoke(ctx, lister, match)
+	for range maxPasses {
+		var n int
+		n, err = p.revoke(ctx, lister, match)
 		revoked += n
-		if err != nil || n == 0 {
-			return revoked, storeError(err)
+		if err != nil && !errors.Is(err, codec.ErrTooLarge) || n == 0 {
+			break
 		}
 	}
+	return revoked, storeError(err)
 }
+
+// maxPasses is how often RevokeFunc goes through a store in which it finds more and more:
+// where match says all, those who log in meanwhile.
+const maxPasses = 3
 
 // revoke goes through all sessions once.
 func (p *inStore) revoke(ctx context.Context, lister Lister, match func(*codec.Values) bool) (revoked int, err error) {
-	var unread error
-	for e, err := range lister.List(ctx) {
-		if err == nil {
+	for e, listErr := range lister.List(ctx) {
+		if listErr == nil {
 			var ended bool
-			if ended, err = p.revokeEntry(ctx, e, match); ended {
+			if ended, listErr = p.revokeEntry(ctx, e, match); ended {
 				revoked++
 			}
 		}
 		switch {
-		case err == nil, errors.Is(err, ErrNotFound), errors.Is(err, ErrDamaged): // nobody's
-		case errors.Is(err, codec.ErrTooLarge):
-			unread = err
+		case listErr == nil, errors.Is(listErr, ErrNotFound), errors.Is(listErr, ErrDamaged): // nobody's
+		case errors.Is(listErr, codec.ErrTooLarge):
+			err = listErr // and on
 		default:
-			return revoked, err
+			return revoked, listErr
 		}
 	}
-	if revoked == 0 {
-		return 0, unread // else there is another pass
-	}
-	return revoked, nil
+	return revoked, err
 }
 
 // revokeEntry ends the session of an entry, if it matches.

@@ -375,3 +375,20 @@ func TestUserIndexRenewal(t *testing.T) {
 	s.revoke(t, "42", 1)
 	s.wantUser(t, "session="+id, "")
 }
+
+// A login that makes room where another has just made it gets its session.
+func TestMaxPerUserBeside(t *testing.T) {
+	memory := session.NewMemory(session.MemoryConfig{})
+	m := serverSide(t, memory, session.ServerConfig{Users: &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: 1}}, session.Options{})
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 100 {
+				if response := do(m, "", set(t, "user_id", 42)); !session.ValidID(idOf(response)) {
+					t.Errorf("%d %v", response.StatusCode, response.Header)
+				}
+			}
+		})
+	}
+	group.Wait()
+}

@@ -259,21 +259,28 @@ func testDeletedTwice(t *testing.T, s *storeTest) {
 // What is to live for less than a second lives for one.
 func testShort(t *testing.T, s *storeTest) {
 	for _, ttl := range []time.Duration{0, -hour, time.Nanosecond, 300 * time.Millisecond} {
-		id, replaced, touched := s.create(t, `{}`, ttl), s.create(t, `{}`, hour), s.create(t, `{}`, hour)
-		ids := []string{id, replaced, touched}
-		if err := errors.Join(s.Replace(s.ctx, replaced, []byte(`{}`), ttl), s.Touch(s.ctx, touched, ttl)); err != nil {
-			t.Errorf("%v: %v", ttl, err)
+		writes := map[string]func(id string) error{
+			"Create": func(id string) error {
+				return errors.Join(s.Delete(s.ctx, id), s.Create(s.ctx, id, []byte(`{}`), ttl))
+			},
+			"Replace": func(id string) error { return s.Replace(s.ctx, id, []byte(`{}`), ttl) },
+			"Touch":   func(id string) error { return s.Touch(s.ctx, id, ttl) },
 		}
 		if u, ok := s.Store.(session.Swapper); ok {
-			swapped := s.create(t, `{}`, hour)
-			if err := u.Swap(s.ctx, swapped, []byte(`{}`), []byte(`{}`), ttl); err != nil {
-				t.Errorf("%v: Swap: %v", ttl, err)
-			}
-			ids = append(ids, swapped)
+			writes["Swap"] = func(id string) error { return u.Swap(s.ctx, id, []byte(`{}`), []byte(`{}`), ttl) }
 		}
-		for _, id := range ids {
-			if left := s.want(t, id, `{}`).Sub(s.now()); left < 300*time.Millisecond || left > time.Minute {
-				t.Errorf("%v: %v are left, want a second", ttl, left)
+		for what, write := range writes {
+			id := s.create(t, `{}`, hour)
+			start := time.Now()
+			if err := write(id); err != nil {
+				t.Errorf("%s for %v: %v", what, ttl, err)
+			}
+			_, expires, err := s.Load(s.ctx, id)
+			if time.Since(start) > 500*time.Millisecond {
+				continue // a slow store, which may have forgotten it
+			}
+			if left := expires.Sub(s.now()); err != nil || left < 300*time.Millisecond || left > time.Minute {
+				t.Errorf("%s for %v: %v are left, %v; want a second", what, ttl, left, err)
 			}
 		}
 	}
@@ -493,7 +500,7 @@ func (s *storeTest) list(t *testing.T, l session.Lister) map[string]int {
 		if _, ok := sizes[entry.Key]; ok {
 			t.Errorf("%s is listed twice", entry.Key)
 		}
-		if left := entry.Expires.Sub(s.now()); (left - hour).Abs() > time.Minute {
+		if left := entry.Expires.Sub(s.now()); (left - hour).Abs() > 10*time.Minute {
 			t.Errorf("an entry with %v left, want an hour", left)
 		}
 		if entry.ID != "" {

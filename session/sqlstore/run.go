@@ -46,6 +46,10 @@ func (s *Store) execOnce(ctx context.Context, st *statement, v *values) (int64, 
 	return result.RowsAffected()
 }
 
+// isTaken reports whether MySQL says that there is a row of the id: then that is no lost
+// answer.
+func isTaken(err error) bool { return strings.HasPrefix(err.Error(), "Error 1062 ") }
+
 // undone reports whether the database has undone a statement for the sake of others: a
 // deadlock, which MySQL easily has beside Python's upserts, or a conflict under an
 // isolation level above the default.

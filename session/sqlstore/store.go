@@ -122,7 +122,7 @@ func (s *Store) Create(ctx context.Context, id string, data []byte, ttl time.Dur
 		// Whether the id is taken cannot be told by the error: each driver has its own.
 		there, expires, loadErr := s.LoadKey(ctx, id)
 		switch {
-		case loadErr == nil && err != nil && bytes.Equal(there, data) && expires.Equal(until):
+		case loadErr == nil && err != nil && !isTaken(err) && bytes.Equal(there, data) && expires.Equal(until):
 			return nil // it is this one, and the answer was lost
 		case loadErr == nil:
 			return session.ErrExists
