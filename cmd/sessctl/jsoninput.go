@@ -130,7 +130,7 @@ func maskConstants(text string) []byte {
 // describeTooLarge says which of the limits JSON has passed.
 func describeTooLarge(text string) string {
 	if len(text) > maxJSON {
-		return "the JSON is longer than 1 MiB; all cookies of a session hold 64 KiB at most"
+		return "the JSON is longer than 1 MiB; no session is"
 	}
 	if key, ok := deepKey(text); ok {
 		return fmt.Sprintf("key %q nests deeper than %d levels: Python's RecursionError would answer every request with 500", shortName(key), maxDepth)

@@ -40,9 +40,9 @@ func parseMaxAge(flag, s string) (time.Duration, error) {
 	case err != nil && !errors.Is(err, strconv.ErrRange):
 		return 0, usageError("--" + flag + " is none, seconds, or a number with s, m, h, d or w")
 	case n == 0:
-		return 0, usageError("--"+flag+" must be at least one second", "none is for cookies that never expire")
+		return 0, usageError("--"+flag+" must be at least one second", "none is for what never expires")
 	case err != nil || n > math.MaxInt64/uint64(unit):
-		return 0, usageError("--"+flag+" is longer than 292 years", "none is for cookies that never expire")
+		return 0, usageError("--"+flag+" is longer than 292 years", "none is for what never expires")
 	}
 	return time.Duration(n) * unit, nil
 }
