@@ -99,6 +99,7 @@ var findingKinds = []struct{ code, level, says, do string }{
 	{"django", levelCause, "it is a session of Django's signed_cookies backend", "it is another app's"},
 	{"jwt", levelCause, "it is a JSON Web Token, no session cookie", "it is another app's, or a token that belongs into the Authorization header"},
 	{"not-a-session", levelCause, "what the store holds there is not a session", "another program, or another layout of sessions, keeps it there"},
+	{"not-readable", levelCause, "what the store holds there cannot be read", "at most 1 MiB is read, nested to 900 levels, with 10,000 keys, and no file of another user"},
 	{"odd-key", levelWarn, "its key is no id that the frameworks make: a client has made it up, or another program keeps it", "sessctl store prune --odd deletes those that hold a session"},
 	{"given-expiry", levelWarn, "what has no expiry was given one, since the target needs it", "--max-age says how long they live"},
 	{"session-id", levelCause, "it looks like the id of a server-side session", "the data is in the app's store: sessctl store show reads it there"},

@@ -86,10 +86,9 @@ session_keys (of show), findings and these:
   layout        starlite or litestar
   id_prefix     the first 8 digits of the id
   id            all of it instead, with --full-ids
-  key           instead of both, where the store knows no id: how it names the
+  key           instead of id, where the store knows none: how it names the
                 session
-  key_prefix    instead of key, where it is none that ours have: its first 8
-                characters, unless --full-ids is given
+  key_prefix    the first 8 characters of key, without --full-ids
   odd           true there; left out elsewhere
   size          bytes of the stored JSON
   expires_at    null where it has no expiry
@@ -174,18 +173,23 @@ a password is not taken from the command line, where others could read it.
       a directory. names=id: of Litestar before 2.20, which names files by ids.
       Litestar with a default factory keeps sessions in DIR/sessions
   redis://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...][/DB]?layout=starlite|litestar
-      also valkey; rediss and valkeys with TLS. cluster=1: a cluster; master=NAME:
-      the hosts are Sentinels. namespace=NS: STARLITE_SESSION or LITESTAR without;
-      LITESTAR_sessions with Litestar's root.with_namespace; empty: none
+      also valkey; rediss and valkeys with TLS, SSL_CERT_FILE naming other
+      certificates than the system's. cluster=1: a cluster; master=NAME: the hosts
+      are Sentinels, which take the same password with sentinelauth=same.
+      namespace=NS: STARLITE_SESSION or LITESTAR without; LITESTAR_sessions with
+      Litestar's root.with_namespace; empty: none
   memcached://HOST[:PORT]
-      Starlite's. namespace=NS: STARLITE_SESSION without. It cannot be listed
+      Starlite's. namespace=NS: STARLITE_SESSION without. It cannot be listed, and
+      drives out old sessions where new ones need the room: see that it is large
+      enough before copying into it
   sqlite:PATH
   postgres://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE
   mysql://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE
       also postgresql, mariadb. table=NAME: session without. Starlite's columns
       (expires) and those of advanced-alchemy for Litestar (expires_at) are told
       apart; to make a table, layout=starlite|litestar is needed. The driver's own
-      parameters pass: sslmode of postgres, tls of mysql, _pragma of sqlite
+      parameters pass: sslmode of postgres, tls of mysql, _pragma of sqlite. A Unix
+      socket of postgres: postgres:///DATABASE?host=DIR&port=PORT
 
 In a user or password write @ as %40, : as %3A, / as %2F, ? as %3F, % as %25.
 PATH and DIR are taken as they are, up to a ?.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -95,6 +97,19 @@ func (f *dsnFlags) load(ctx context.Context, e *env) (*dsn, error) {
 	return parseDSN(text)
 }
 
+// isSameFile reports whether two paths name one file or directory, also one that is
+// yet to be made.
+func isSameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	absA, errA := filepath.Abs(a)
+	absB, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && absA == absB
+}
+
 // storeCommand is what the commands on stores have in common.
 type storeCommand struct {
 	app
@@ -110,9 +125,13 @@ func (c *storeCommand) register(cmd *cobra.Command, jsonUsage string) {
 	c.outputFlags.register(cmd.Flags(), jsonUsage)
 }
 
-// prepare checks the flags.
-func (c *storeCommand) prepare() (err error) {
+// prepare checks the flags. The output may be none of the inputs, which are written
+// as arguments are: @FILE.
+func (c *storeCommand) prepare(inputs ...string) (err error) {
 	if err := c.outputFlags.check(); err != nil {
+		return err
+	}
+	if err := c.checkOutput(c.env, inputs); err != nil {
 		return err
 	}
 	if c.timeout, err = parseMaxAge("timeout", c.timeoutFlag); err != nil || c.timeout == codec.NoMaxAge {
@@ -122,19 +141,23 @@ func (c *storeCommand) prepare() (err error) {
 	return nil
 }
 
-// open opens the store that flags name.
-func (c *storeCommand) open(ctx context.Context, flags *dsnFlags, create bool) (*openStore, error) {
-	d, err := flags.load(ctx, c.env)
-	if err != nil {
+// loadDSN reads the DSN that flags name. The output may be neither its file nor the
+// store's.
+func (c *storeCommand) loadDSN(ctx context.Context, flags *dsnFlags) (*dsn, error) {
+	if err := c.checkOutput(c.env, []string{"@" + flags.file}); err != nil {
 		return nil, err
 	}
-	return c.openDSN(ctx, d, create)
+	d, err := flags.load(ctx, c.env)
+	if err == nil && !isStdout(c.path) && d.path != "" && (isSameFile(c.path, d.path) || isSameFile(filepath.Dir(c.path), d.path)) {
+		return nil, usageError("--output names the store, or a file in it")
+	}
+	return d, err
 }
 
 func (c *storeCommand) openDSN(ctx context.Context, d *dsn, create bool) (*openStore, error) {
 	s, err := openStoreOf(ctx, d, openOptions{create, c.timeout, c.env.now})
 	if err == nil {
-		c.say.detail("%s, the layout of %s", d.place(), d.layout)
+		c.say.detail("%s, the layout of %s", d.full(), d.layout)
 	}
 	return s, err
 }
@@ -153,7 +176,10 @@ func (c *oneStore) register(cmd *cobra.Command, jsonUsage string) {
 
 // open opens the store.
 func (c *oneStore) open(ctx context.Context, create bool) (err error) {
-	c.openStore, err = c.storeCommand.open(ctx, &c.source, create)
+	d, err := c.loadDSN(ctx, &c.source)
+	if err == nil {
+		c.openStore, err = c.openDSN(ctx, d, create)
+	}
 	return err
 }
 

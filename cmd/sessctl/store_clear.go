@@ -67,7 +67,8 @@ func (c *storeClear) run(ctx context.Context, args []string) error {
 	case c.kind == "redis" && c.namespace == "":
 		return usageError("without a namespace sessions cannot be told from what else is in the database")
 	case c.dryRun:
-		return c.countAll(ctx)
+		n, err := c.countAll(ctx)
+		return cmp.Or(c.report(cleared{schema, n}, plural(n, "session")+" would be deleted"), err)
 	case !c.yes:
 		if err := c.ask(ctx); err != nil {
 			return err
@@ -78,18 +79,19 @@ func (c *storeClear) run(ctx context.Context, args []string) error {
 }
 
 // countAll is clear that changes nothing.
-func (c *storeClear) countAll(ctx context.Context) error {
-	n := 0
-	for e, err := range c.list(ctx) {
+func (c *storeClear) countAll(ctx context.Context) (n int, err error) {
+	for e, listErr := range c.list(ctx) {
 		switch {
-		case errors.Is(err, session.ErrDamaged): // it stays
-		case err != nil:
-			return err
-		case !e.Odd:
+		case listErr != nil:
+			return n, listErr
+		case e.Odd:
+		case e.refused != nil && c.leavesDamaged():
+			err = errLeft
+		default:
 			n++
 		}
 	}
-	return c.report(cleared{schema, n}, plural(n, "session")+" would be deleted")
+	return n, err
 }
 
 // clear deletes the sessions. A table sqlstore empties, as Python does; where there is
@@ -103,7 +105,7 @@ func (c *storeClear) clear(ctx context.Context, clearer session.Clearer) (n int,
 		return c.sweep(ctx, clearer.Clear)
 	}
 	for e, err := range c.list(ctx) {
-		if err != nil && (e == session.Entry{} || !errors.Is(err, session.ErrDamaged)) {
+		if err != nil {
 			return n, err
 		}
 		if e.Odd {
@@ -126,11 +128,8 @@ func (c *storeClear) holdsOddRow(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	for e, err := range c.list(ctx) {
-		if err != nil && !errors.Is(err, session.ErrDamaged) {
-			return false, err
-		}
-		if e.Odd {
-			return true, nil
+		if err != nil || e.Odd {
+			return e.Odd, err
 		}
 	}
 	return false, nil
@@ -138,11 +137,11 @@ func (c *storeClear) holdsOddRow(ctx context.Context) (bool, error) {
 
 // ask asks a person.
 func (c *storeClear) ask(ctx context.Context) error {
-	what := c.place()
-	if c.kind == "redis" {
-		what += ", " + c.namespace
+	n, err := c.countAll(ctx)
+	if err != nil && !errors.Is(err, errLeft) {
+		return err
 	}
-	fmt.Fprintf(c.env.stderr, "delete every session of %s? y or n: ", termtext.Escape(what))
+	fmt.Fprintf(c.env.stderr, "delete every session (%d) of %s? y or n: ", n, termtext.Escape(c.full()))
 	line, err := interruptible(ctx, func() (string, error) { return bufio.NewReader(c.env.stdin).ReadString('\n') })
 	switch {
 	case ctx.Err() != nil:

@@ -38,7 +38,7 @@ is none stops it before anything is deleted.`,
   sessctl store delete --store 'file:sessions?layout=litestar' --key 3318ef7555850283d221269b40bf907e92020a8652105c4c4467777836a19d8e`,
 	}, &d.outputFlags, d.run)
 	d.register(cmd, "print what was counted as a JSON object")
-	cmd.Flags().StringArrayVar(&d.keys, "key", nil, "delete what lies under a `KEY` that sessctl store list prints; repeatable")
+	cmd.Flags().StringArrayVar(&d.keys, "key", nil, "delete what lies under a `KEY` that sessctl store list --full-ids prints, as a whole; repeatable")
 	addDryRun(cmd.Flags(), &d.dryRun)
 	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
@@ -92,7 +92,10 @@ func (d *storeDelete) ids(ctx context.Context, args []string) ([]string, error) 
 		}
 		ids = append(ids, read...)
 	}
-	return ids, checkIDs(ids)
+	if err := checkIDs(ids); err != nil { // which says which one
+		return nil, err
+	}
+	return unique(ids), nil
 }
 
 func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error {
@@ -100,9 +103,10 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 	remove := func(ctx context.Context, id string) error { return d.whole.Delete(ctx, id) }
 	removeKey := func(ctx context.Context, key string) error { return d.whole.(session.Keyed).DeleteKey(ctx, key) }
 	if d.dryRun {
-		remove = func(ctx context.Context, id string) error { _, err := d.load(ctx, id); return err }
-		removeKey = func(ctx context.Context, key string) error { _, err := d.loadKey(ctx, key); return err }
+		remove = func(ctx context.Context, id string) error { return d.find(ctx, session.Entry{ID: id}) }
+		removeKey = func(ctx context.Context, key string) error { return d.find(ctx, session.Entry{Key: key}) }
 	}
+	failed, n := error(nil), 0
 	each := func(names []string, remove func(context.Context, string) error) error {
 		for _, name := range names {
 			err := d.do(ctx, func(ctx context.Context) error { return remove(ctx, name) })
@@ -111,6 +115,8 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 				rec.Deleted++
 			case errors.Is(err, session.ErrNotFound):
 				rec.Missing++
+			case isOfOne(err):
+				failed, n = cmp.Or(failed, err), n+1
 			default:
 				return err
 			}
@@ -120,5 +126,21 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 	if err := each(ids, remove); err != nil {
 		return err
 	}
-	return each(d.keys, removeKey)
+	if err := each(d.keys, removeKey); err != nil {
+		return err
+	}
+	var f *failure
+	if errors.As(failed, &f) {
+		return &failure{code: f.code, text: fmt.Sprintf("%d not deleted, the first one because %s", n, f.text), cause: f}
+	}
+	return nil
+}
+
+// find looks whether there is something to delete.
+func (d *storeDelete) find(ctx context.Context, e session.Entry) error {
+	_, err := d.openStore.find(ctx, e)
+	if isOfOne(err) && !d.leavesDamaged() {
+		return nil
+	}
+	return err
 }

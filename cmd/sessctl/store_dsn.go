@@ -24,6 +24,7 @@ type dsn struct {
 
 	cluster   bool
 	master    string // what the Sentinels call it
+	sameAuth  bool   // the Sentinels take user and password too
 	namespace string // empty: none
 
 	table   string
@@ -48,7 +49,7 @@ const schemesHint = "file:DIR, redis://HOST/DB, valkey://HOST/DB, memcached://HO
 // storeParameters are those of a DSN that are not its driver's.
 var storeParameters = map[string][]string{
 	"file":      {"layout", "names"},
-	"redis":     {"layout", "namespace", "cluster", "master"},
+	"redis":     {"layout", "namespace", "cluster", "master", "sentinelauth"},
 	"memcached": {"layout", "namespace"},
 	"sqlite":    {"layout", "table"},
 	"postgres":  {"layout", "table"},
@@ -60,7 +61,7 @@ var storeParameters = map[string][]string{
 var driverParameters = map[string][]string{
 	"sqlite": {"_pragma", "_txlock"},
 	"postgres": {
-		"application_name", "channel_binding", "connect_timeout", "default_query_exec_mode", "host", "krbspn", "krbsrvname", "lock_timeout", "options", "passfile", "password",
+		"application_name", "channel_binding", "connect_timeout", "default_query_exec_mode", "host", "krbspn", "krbsrvname", "lock_timeout", "options", "passfile", "password", "port",
 		"require_auth", "search_path", "service", "servicefile", "sslcert", "sslkey", "sslmode", "sslnegotiation", "sslpassword",
 		"sslrootcert", "sslsni", "statement_timeout", "target_session_attrs",
 	},
@@ -81,7 +82,11 @@ func parseDSN(text string) (*dsn, error) {
 	scheme, ok := schemes[strings.ToLower(name)]
 	if !ok {
 		hint := schemesHint
-		if name, _, found := strings.Cut(name, "+"); found && schemes[name].kind != "" {
+		switch name, driver, found := strings.Cut(name, "+"); {
+		case !found || schemes[name].kind == "":
+		case driver == "unix":
+			hint = "a Unix socket is taken for PostgreSQL alone: postgres:///DB?host=DIR"
+		default:
 			hint = "leave out the name of Python's driver: " + name + ":, not " + name + "+…:"
 		}
 		return nil, usageError("a DSN begins with the kind of a store", hint)
@@ -206,6 +211,8 @@ func (d *dsn) setParameters(parameters url.Values) error {
 			d.cluster, ok = value == "1", value == "1" || value == "0"
 		case "master":
 			d.master, ok = value, value != ""
+		case "sentinelauth":
+			d.sameAuth, ok = true, value == "same"
 		case "table":
 			d.table, ok = value, value != ""
 		case "namespace":
@@ -215,6 +222,7 @@ func (d *dsn) setParameters(parameters url.Values) error {
 			return usageError("the DSN's "+name+" is none", map[string]string{
 				"layout": bothLayouts, "names": "names=id is for Litestar before 2.20", "cluster": "cluster=1 is for a Redis Cluster",
 				"master": "master=NAME is what the Sentinels call it", "table": "table=session is what Starlite calls it",
+				"sentinelauth": "sentinelauth=same gives the Sentinels the same user and password",
 			}[name])
 		}
 	}
@@ -252,6 +260,8 @@ func (d *dsn) check() error {
 		return usageError("the DSN of memcached is a host", "memcached://HOST:PORT")
 	case d.named != "" && d.layout != "litestar":
 		return usageError("names=id is for Litestar's files", "Starlite's have no other names")
+	case d.sameAuth && d.master == "":
+		return usageError("sentinelauth=same is for Sentinels", "master=NAME is what they call it")
 	case d.cluster && d.master != "":
 		return usageError("cluster=1 and master=NAME exclude each other")
 	case d.kind == "redis" && len(d.addrs) > 1 && !d.cluster && d.master == "":
@@ -291,9 +301,12 @@ func holdsPassword(text string) bool {
 			return true
 		}
 	}
-	place, ok := strings.CutPrefix(place, "//")
-	if kind := schemes[strings.ToLower(scheme)].kind; !ok || kind == "file" || kind == "sqlite" {
+	if kind := schemes[strings.ToLower(scheme)].kind; kind == "file" || kind == "sqlite" {
 		return false // a path
+	}
+	place, ok := strings.CutPrefix(place, "//")
+	if !ok { // a DSN of another style
+		return strings.Contains(text, "@") || strings.Contains(strings.ToLower(text), "password=")
 	}
 	authority, _, _ := strings.Cut(place, "/")
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
@@ -324,8 +337,48 @@ func (d *dsn) place() string {
 	return d.kind + " at " + strings.Join(d.addrs, ", ")
 }
 
+// full names the database, table or namespace too.
+func (d *dsn) full() string {
+	text := d.place()
+	if d.database != "" && !(d.kind == "redis" && d.database == "0") {
+		text += ", database " + d.database
+	}
+	if d.table != "" {
+		text += ", table " + d.table
+	}
+	if d.namespace != "" {
+		text += ", namespace " + d.namespace
+	}
+	return text
+}
+
+// isSame reports whether two DSNs name the same sessions, as far as they tell.
+func (d *dsn) isSame(other *dsn) bool {
+	if d.kind != other.kind || d.table != other.table || d.namespace != other.namespace || d.database != other.database {
+		return false
+	}
+	if d.path != "" {
+		return isSameFile(d.path, other.path)
+	}
+	for _, name := range []string{"host", "port", "search_path", "options", "service"} {
+		if d.options.Get(name) != other.options.Get(name) {
+			return false
+		}
+	}
+	return slices.Equal(d.addrs, other.addrs) && d.master == other.master
+}
+
+// leavesDamaged reports whether the store deletes nothing but sessions. Others delete
+// whatever lies under the key of one.
+func (d *dsn) leavesDamaged() bool { return d.kind == "file" }
+
 // describe names kind and layout.
-func (d *dsn) describe() string { return d.kind + ", " + d.layout }
+func (d *dsn) describe() string {
+	if d.layout == "" {
+		return d.kind
+	}
+	return d.kind + ", " + d.layout
+}
 
 // isHashed reports whether the store knows no ids, only their hashes.
 func (d *dsn) isHashed() bool { return d.kind == "file" && d.layout == "litestar" && d.named == "" }

@@ -188,3 +188,25 @@ func FuzzDSN(f *testing.F) {
 		}
 	})
 }
+
+// A question about all sessions of a store says which those are.
+func TestFullPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"file:s?layout=starlite":                           "the directory s",
+		"redis://h?layout=litestar":                        "redis at h:6379, namespace LITESTAR",
+		"redis://h/3?layout=litestar&namespace=app":        "redis at h:6379, database 3, namespace app",
+		"memcached://h":                                    "memcached at h:11211, namespace STARLITE_SESSION",
+		"sqlite:s.db":                                      "the database s.db, table session",
+		"postgres://u:p@h/app?table=user_session":          "postgres at h:5432, database app, table user_session",
+		"mysql://h/app":                                    "mysql at h:3306, database app, table session",
+		"postgres:///app?host=/run/postgresql&table=other": "postgres, database app, table other",
+	} {
+		d, err := parseDSN(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.full(); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -62,7 +62,7 @@ func (c *storeCommand) readIDs(ctx context.Context, path string) ([]string, erro
 	}
 	var ids []string
 	line := 0
-	for text := range strings.Lines(string(data)) {
+	for text := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		line++
 		id := strings.TrimSpace(text)
 		if id == "" {
@@ -77,7 +77,17 @@ func (c *storeCommand) readIDs(ctx context.Context, path string) ([]string, erro
 		}
 		ids = append(ids, id)
 	}
-	return ids, nil
+	return unique(ids), nil
+}
+
+// unique leaves out what came before: nothing is counted twice.
+func unique(ids []string) []string {
+	seen := make(map[string]struct{}, len(ids))
+	return slices.DeleteFunc(ids, func(id string) bool {
+		_, again := seen[id]
+		seen[id] = struct{}{}
+		return again
+	})
 }
 
 // idOf returns the id that an argument is, or that a cookie of it holds.

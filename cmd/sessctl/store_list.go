@@ -41,14 +41,15 @@ error.
 
 Keys of another form, which a client can have made up, since Python takes any text
 for an id, and what else lies beside the sessions is counted and left out; --odd
-lists it too. Litestar's files hold no ids, but their hashes: those are listed.`,
+lists it too. Litestar's files hold no ids, but their hashes: those are listed. They are
+cut as ids are, which they may be where the DSN names the wrong layout.`,
 		Example: `  sessctl store list --store 'file:sessions?layout=litestar'
   sessctl store list --store 'file:starlite?layout=starlite' --full-ids --raw >ids.txt
   sessctl store list --store 'file:starlite?layout=starlite' --ids ids.txt --json`,
 	}, &l.outputFlags, l.run)
 	flags := cmd.Flags()
 	l.register(cmd, "print a JSON object for each session (see sessctl help json)")
-	flags.BoolVar(&l.fullIDs, "full-ids", false, "print whole ids, with which anyone can be the user")
+	flags.BoolVar(&l.fullIDs, "full-ids", false, "print whole ids, with which anyone can be the user, and keys")
 	flags.BoolVar(&l.raw, "raw", false, "with --full-ids: print the ids alone, one a line")
 	flags.BoolVar(&l.count, "count", false, "print how many there are, and nothing else")
 	flags.BoolVar(&l.odd, "odd", false, "list too what has a key of another form")
@@ -86,7 +87,7 @@ func (l *storeList) run(ctx context.Context, args []string) error {
 }
 
 func (l *storeList) check(args []string) error {
-	if err := l.prepare(); err != nil {
+	if err := l.prepare("@" + l.ids); err != nil {
 		return err
 	}
 	if len(args) > 0 {
@@ -109,19 +110,19 @@ func (l *storeList) check(args []string) error {
 }
 
 // byID looks the sessions of ids up.
-func (l *storeList) byID(ctx context.Context, ids []string) iter.Seq2[session.Entry, error] {
-	return func(yield func(session.Entry, error) bool) {
+func (l *storeList) byID(ctx context.Context, ids []string) iter.Seq2[listed, error] {
+	return func(yield func(listed, error) bool) {
 		for _, id := range ids {
 			found, err := l.load(ctx, id)
 			switch {
 			case errors.Is(err, session.ErrNotFound):
 				l.tally.missing++
 				continue
-			case err != nil && !errors.Is(err, session.ErrDamaged):
-				yield(session.Entry{}, err)
+			case err != nil && !isUnreadable(err):
+				yield(listed{}, err)
 				return
 			}
-			if !yield(session.Entry{ID: id, Key: id, Size: len(found.data), Expires: found.expires}, err) {
+			if !yield(listed{session.Entry{ID: id, Key: id, Size: len(found.data), Expires: found.expires}, err}, nil) {
 				return
 			}
 		}
@@ -139,7 +140,7 @@ type listLine struct {
 }
 
 // print prints the entries, and tells stderr how many there were.
-func (l *storeList) print(entries iter.Seq2[session.Entry, error]) (err error) {
+func (l *storeList) print(entries iter.Seq2[listed, error]) (err error) {
 	out := l.outputFlags.open(l.env)
 	defer func() {
 		if closeErr := out.close(); err == nil || errors.As(err, new(told)) {
@@ -152,11 +153,11 @@ func (l *storeList) print(entries iter.Seq2[session.Entry, error]) (err error) {
 		page = page[:0]
 		return out.write(text)
 	}
-	for e, entryErr := range entries {
-		if entryErr != nil && (e == session.Entry{} || !errors.Is(entryErr, session.ErrDamaged)) {
-			return cmp.Or(flush(), entryErr)
+	for e, listErr := range entries {
+		if listErr != nil {
+			return cmp.Or(flush(), listErr)
 		}
-		if !l.take(e, entryErr) || l.quiet {
+		if !l.take(e) || l.quiet {
 			continue
 		}
 		switch {
@@ -164,11 +165,11 @@ func (l *storeList) print(entries iter.Seq2[session.Entry, error]) (err error) {
 			err = out.write([]byte(e.ID + "\n"))
 		case l.json:
 			var text []byte
-			if text, err = appendRecord(nil, l.record(e, entryErr), l.toTerminal(l.env)); err == nil {
+			if text, err = appendRecord(nil, l.record(e), l.toTerminal(l.env)); err == nil {
 				err = out.write(text)
 			}
 		default:
-			if page = append(page, l.line(e, entryErr)); len(page) == listPage {
+			if page = append(page, l.line(e)); len(page) == listPage {
 				err = flush()
 			}
 		}
@@ -180,10 +181,11 @@ func (l *storeList) print(entries iter.Seq2[session.Entry, error]) (err error) {
 		return err
 	}
 	if l.count && !l.quiet {
-		if err := out.write([]byte(strconv.Itoa(l.tally.sessions) + "\n")); err != nil {
+		if err := out.write([]byte(strconv.Itoa(l.tally.sessions-l.tally.unreadable) + "\n")); err != nil {
 			return err
 		}
-	} else {
+	}
+	if !l.count || l.tally.unreadable > 0 {
 		l.say.say(l.summary())
 	}
 	if l.tally.unreadable > 0 {
@@ -193,12 +195,12 @@ func (l *storeList) print(entries iter.Seq2[session.Entry, error]) (err error) {
 }
 
 // take counts an entry, and reports whether it is printed.
-func (l *storeList) take(e session.Entry, err error) bool {
+func (l *storeList) take(e listed) bool {
 	switch {
 	case e.Odd:
 		l.tally.odd++
 		return l.odd && !l.count
-	case err != nil:
+	case e.refused != nil:
 		l.tally.unreadable++
 	case l.isExpired(e.Expires):
 		l.tally.expired++
@@ -229,19 +231,15 @@ func (l *storeList) summary() string {
 }
 
 // name is what a list shows of an id or key.
-func (l *storeList) name(e session.Entry) string {
-	switch {
-	case l.fullIDs && e.ID != "":
-		return e.ID
-	case e.ID != "":
-		return e.ID[:idDigits] + "…"
-	case e.Odd && !l.fullIDs:
-		return shortKey(e.Key) + "…"
+func (l *storeList) name(e listed) string {
+	if name := shortKey(e.Key); name != e.Key && !l.fullIDs {
+		return name + "…"
 	}
 	return e.Key
 }
 
-// shortKey cuts a key of another form as an id is cut: to Python it is one.
+// shortKey cuts a key as an id is cut. To Python one of another form is an id, and so
+// is the name of a file where the DSN says wrongly that names are hashes.
 func shortKey(key string) string {
 	n := 0
 	for i := range key {
@@ -253,13 +251,18 @@ func shortKey(key string) string {
 	return key
 }
 
-func (l *storeList) line(e session.Entry, err error) listLine {
+func (l *storeList) line(e listed) listLine {
 	line := listLine{name: termtext.Escape(l.name(e)), size: strconv.Itoa(e.Size) + " B", rest: l.expiry(e.Expires)}
+	if e.Size == 0 && (e.refused != nil || e.Odd && e.Expires.IsZero()) {
+		line.size = "?"
+	}
 	switch {
-	case err != nil:
-		line.size, line.rest = "?", "not a session"
-	case e.Odd && e.Size == 0 && e.Expires.IsZero():
-		line.size, line.rest = "?", "another key"
+	case errors.Is(e.refused, session.ErrDamaged):
+		line.rest = "not a session"
+	case e.refused != nil:
+		line.rest = "not readable"
+	case line.size == "?":
+		line.rest = "another key"
 	case e.Odd:
 		line.rest += ", another key"
 	}
@@ -282,10 +285,10 @@ func appendLines(dst []byte, lines []listLine) []byte {
 	return dst
 }
 
-func (l *storeList) record(e session.Entry, err error) storeRecord {
-	rec := l.newRecord(e, l.fullIDs)
-	if err != nil {
-		rec.Findings = append(rec.Findings, newFinding("not-a-session", "", ""))
+func (l *storeList) record(e listed) storeRecord {
+	rec := l.newRecord(e.Entry, l.fullIDs)
+	if e.refused != nil {
+		rec.Findings = append(rec.Findings, refusedFinding(e.refused))
 	}
 	return rec
 }

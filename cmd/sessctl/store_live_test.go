@@ -196,13 +196,15 @@ func TestLiveCopyForPython(t *testing.T) {
 	starlite.Set(id, `{"user":"zoë","f":1.0}`, 3600)
 	redis.Command("SET", "STARLITE_SESSION:../x", "{}")
 	redis.Command("SET", "STARLITE_SESSIONS:"+id, "{}")
+	redis.Command("SET", "STARLITE_SESSION:sub:"+id, "{}")
+	redis.Command("SET", "STARLITE_SESSION:limit", `{"history":[1],"reset":2}`)
 
 	from, to := url+"?layout=starlite", url+"?layout=litestar"
 	if r := runStore(t, from, "list"); !strings.Contains(r.stdout, "  in 60 minutes\n") && !strings.Contains(r.stdout, "  in 1 hour\n") ||
-		r.stderr != "sessctl: 1 session; 1 other key under STARLITE_SESSION: left out\n" {
+		r.stderr != "sessctl: 1 session; 3 other keys under STARLITE_SESSION: left out\n" {
 		t.Errorf("list: %s%s", r.stdout, r.stderr)
 	}
-	runStore(t, from, "list", "--odd").want(t, "list --odd", 0, "../x…")
+	runStore(t, from, "list", "--odd").want(t, "list --odd", 0, "../x  ")
 	runStore(t, "", "copy", "--from", from, "--to", to, "--json").want(t, "copy", 0, `"copied":1,`)
 
 	python := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, "requirements-litestar-stores.txt")), compat.LiveFile(t, ""), "litestar_app:app",
@@ -213,7 +215,7 @@ func TestLiveCopyForPython(t *testing.T) {
 	runStore(t, from, "prune", "--odd", "--json").want(t, "prune --odd", 0, `"pruned":0,"odd":1,"kept":1}`)
 	runStore(t, from, "clear", "--yes", "--json").want(t, "clear", 0, `"deleted":1}`)
 	starlite.WantNone(id)
-	if n := strings.TrimSpace(redis.Command("DBSIZE")); n != "2" { // the copy, and what only looks like a session
+	if n := strings.TrimSpace(redis.Command("DBSIZE")); n != "4" { // the copy, and what only looks like a session
 		t.Errorf("%s keys are left", n)
 	}
 	// And the other way: what the command has written, Starlite reads.
@@ -249,12 +251,14 @@ func getSession(t *testing.T, url, id string) string {
 func TestLiveRefused(t *testing.T) {
 	pylive.Require(t)
 	redis := servers.Redis(t, "--requirepass", livePassword)
-	maria := servers.MariaDB(t)
+	maria, postgres := servers.MariaDB(t), servers.Postgres(t)
 	for dsn, want := range map[string]string{
 		"redis://:hunter2@" + redis.Addr + "/0?layout=litestar": "WRONGPASS",
 		"redis://" + redis.Addr + "/0?layout=litestar":          "NOAUTH",
 		"mysql://root:hunter2@" + maria.Addr + "/sessions":      "Access denied",
 		"mysql://nobody:hunter2@" + maria.Addr + "/sessions":    "Access denied",
+		// Of several hosts the one that answers counts.
+		"postgres://postgres@127.0.0.1:1," + postgres.Addr + "/nowhere?sslmode=disable": "does not exist",
 	} {
 		r := runStore(t, dsn, "list")
 		if r.code != exitIO || !strings.Contains(r.stderr, want) {
@@ -339,4 +343,38 @@ func makeCertificate(t *testing.T, keyFile, certificateFile string) {
 	}
 	writeFile(t, keyFile, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
 	writeFile(t, certificateFile, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})))
+}
+
+// What has the key of a session and is none: shown, and deleted as a session is.
+func TestLiveForeignValue(t *testing.T) {
+	pylive.Require(t)
+	redis := servers.Redis(t)
+	dsn, id := "redis://"+redis.Addr+"/0?layout=litestar", sessiontest.NewID()
+	push := func() { redis.Command("RPUSH", "LITESTAR:"+id, "x") }
+	push()
+	runStore(t, dsn, "list", "--json").want(t, "list", exitNotSession, `"code":"not-a-session"`)
+	runStore(t, dsn, "show", "--json", id).want(t, "show", exitNotSession, `"code":"not-a-session"`)
+	for _, args := range [][]string{{"delete", id}, {"clear", "--yes"}} {
+		for _, dry := range []bool{true, false} {
+			args := append(args, "--json", fmt.Sprintf("--dry-run=%t", dry))
+			runStore(t, dsn, args...).want(t, strings.Join(args, " "), 0, `"deleted":1`)
+		}
+		if n := strings.TrimSpace(redis.Command("DBSIZE")); n != "0" {
+			t.Errorf("%v: %s keys are left", args, n)
+		}
+		push()
+	}
+}
+
+// Sentinels that ask for the password of the servers.
+func TestLiveSentinelPassword(t *testing.T) {
+	pylive.Require(t)
+	sentinel, master, _ := servers.RedisSentinel(t)
+	sentinel.Command("SENTINEL", "SET", "sessions", "auth-pass", "hunter2")
+	for _, s := range []*servers.Server{master, sentinel} {
+		s.Command("ACL", "SETUSER", "default", "on", ">hunter2")
+	}
+	dsn := "redis://:hunter2@" + sentinel.Addr + "/0?layout=litestar&master=sessions"
+	runStore(t, dsn, "list", "--count").want(t, "list without a password for Sentinels", exitIO, "")
+	runStore(t, dsn+"&sentinelauth=same", "list", "--count").want(t, "list", 0, "0\n")
 }

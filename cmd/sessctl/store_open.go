@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"net"
 	"net/url"
@@ -128,32 +129,45 @@ func (s *openStore) sweep(ctx context.Context, f func(context.Context) (int, err
 		late := within.Err() != nil
 		cancel()
 		deleted += n
+		if !late && isUnreadable(err) {
+			return deleted, errLeft
+		}
 		if err == nil || !late || n == 0 || ctx.Err() != nil {
 			return deleted, s.failed(ctx, err)
 		}
 	}
 }
 
+// listed is an entry of a list.
+type listed struct {
+	session.Entry
+	refused error // why it cannot be read, if so
+}
+
 // list goes through the store, also through what has expired if it lies there still.
-// An error that is no failure of the store is one of the entry.
-func (s *openStore) list(ctx context.Context) iter.Seq2[session.Entry, error] {
-	return func(yield func(session.Entry, error) bool) {
+// An error is the store's, and the end.
+func (s *openStore) list(ctx context.Context) iter.Seq2[listed, error] {
+	return func(yield func(listed, error) bool) {
 		within, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		late := time.AfterFunc(s.timeout, func() { cancel(context.DeadlineExceeded) })
 		defer late.Stop()
 		for e, err := range s.whole.(session.Lister).List(within) {
 			late.Stop() // what is made of it takes its own time
-			if err != nil {
-				err = s.failed(ctx, err)
-			}
-			if !yield(e, err) {
+			switch {
+			case err != nil && within.Err() != nil:
+				yield(listed{}, s.failed(ctx, context.Cause(within)))
+				return
+			case err != nil && e == (session.Entry{}):
+				yield(listed{}, s.failed(ctx, err))
+				return
+			case !yield(listed{e, s.failed(ctx, err)}, nil):
 				return
 			}
 			late.Reset(s.timeout)
 		}
 		if within.Err() != nil {
-			yield(session.Entry{}, s.failed(ctx, context.Cause(within)))
+			yield(listed{}, s.failed(ctx, context.Cause(within)))
 		}
 	}
 }
@@ -165,6 +179,19 @@ func (s *openStore) isLister(hint string) error {
 	}
 	return nil
 }
+
+// isOfOne reports whether an error is about what lies there, not about the store: the
+// next session may be a good one.
+func isOfOne(err error) bool {
+	return errors.Is(err, session.ErrDamaged) || errors.Is(err, codec.ErrTooLarge)
+}
+
+// isUnreadable is isOfOne where sessions are read: files have owners of their own. Who
+// may not write one may write none in the directory.
+func isUnreadable(err error) bool { return isOfOne(err) || errors.Is(err, fs.ErrPermission) }
+
+// errLeft: a sweep has left what is none of its business, or nobody knows.
+var errLeft = &failure{code: exitNotSession, text: "what holds no session, or may not be read or deleted, was left"}
 
 // failed makes a failure of a store's error: an exit code, and a text without
 // password, id or data.
@@ -188,7 +215,7 @@ func (s *openStore) failed(ctx context.Context, err error) error {
 	case errors.Is(err, session.ErrDamaged):
 		return &failure{code: exitNotSession, text: "what the store holds there is not a session", cause: err}
 	case errors.Is(err, codec.ErrTooLarge):
-		return &failure{code: exitNotSession, text: "the session is larger than " + s.place() + " holds", cause: err}
+		return &failure{code: exitNotSession, text: "the session is larger than 1 MiB, or than " + s.place() + " holds", cause: err}
 	case isTimeout(err):
 		return &failure{
 			code: exitIO, text: fmt.Sprintf("%s does not answer within %s", s.place(), duration(int64(s.timeout/time.Second))),
@@ -196,10 +223,11 @@ func (s *openStore) failed(ctx context.Context, err error) error {
 		}
 	}
 	text := err.Error()
-	if op := (*net.OpError)(nil); errors.As(err, &op) { // of several lines of a driver the one that says it
-		text = op.Error()
-	} else if said := (*pgconn.PgError)(nil); errors.As(err, &said) && errors.As(err, new(*pgconn.ConnectError)) {
+	// Of several lines of a driver the one that says it; of several hosts the one that answers.
+	if said := (*pgconn.PgError)(nil); errors.As(err, &said) && errors.As(err, new(*pgconn.ConnectError)) {
 		text = said.Message
+	} else if op := (*net.OpError)(nil); errors.As(err, &op) {
+		text = op.Error()
 	}
 	f = &failure{code: exitIO, text: s.place() + ": " + s.scrub(text), cause: err}
 	if errors.Is(err, errMissing) {
@@ -220,7 +248,7 @@ func isTimeout(err error) bool {
 func (s *openStore) scrub(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
 	for _, secret := range append(s.options["password"], append(s.options["sslpassword"], s.password)...) {
-		if secret == "" {
+		if secret == "" || secret == s.user { // a user's name that is gone would tell that it is the password
 			continue
 		}
 		for _, spelling := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {

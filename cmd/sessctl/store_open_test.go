@@ -54,7 +54,7 @@ func TestListTimeout(t *testing.T) {
 	n := 0
 	for e, err := range openSlow(6).list(t.Context()) {
 		if err != nil {
-			if wantTimeout(t, err); e != (session.Entry{}) {
+			if wantTimeout(t, err); e != (listed{}) {
 				t.Errorf("the error comes with %+v", e)
 			}
 			break
@@ -141,6 +141,13 @@ func TestStoreFailures(t *testing.T) {
 
 // Whatever a driver says, the password and ids are not repeated.
 func TestScrub(t *testing.T) {
+	for _, password := range []string{"app", "hunter2"} { // which of the two it is does not show
+		s := &openStore{dsn: &dsn{kind: "postgres", user: "app", password: password}}
+		const text = "password authentication failed for user app"
+		if got := s.scrub(text); got != text {
+			t.Errorf("the password %s makes %q of %q", password, got, text)
+		}
+	}
 	s := &openStore{dsn: &dsn{kind: "postgres", password: "hunt er2", options: url.Values{"sslpassword": {"other/one"}}}}
 	for text, want := range map[string]string{
 		"cannot connect as u:hunt er2@h":                                "cannot connect as u:…@h",

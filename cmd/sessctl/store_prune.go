@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
 )
 
@@ -36,7 +38,10 @@ files and SQL tables, which stay until somebody deletes them. Redis and memcache
 forget them by themselves.
 
 With --odd it deletes too what holds a session under a key of another form, which
-a client has made up. In SQL tables such a one goes by itself when it has expired.`,
+a client has made up. Other programs may keep JSON objects there too: what has a
+colon in its key in Redis, since that is another namespace's, and the rate limits
+of Litestar, with history and reset alone, stay. See it with list --odd before. In
+SQL tables such a one goes by itself when it has expired.`,
 		Example: `  sessctl store prune --store 'file:sessions?layout=litestar'
   sessctl store prune --store 'file:starlite?layout=starlite' --odd --dry-run --json`,
 	}, &p.outputFlags, p.run)
@@ -82,8 +87,8 @@ func (p *storePrune) run(ctx context.Context, args []string) error {
 func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 	pruner, ok := p.live.(session.Pruner)
 	if ok && !p.dryRun {
-		if rec.Pruned, err = p.sweep(ctx, pruner.Prune); err != nil && !errors.Is(err, session.ErrDamaged) {
-			return err // what was in the place of a session was left alone, and the rest is done
+		if rec.Pruned, err = p.sweep(ctx, pruner.Prune); err != nil && !errors.Is(err, errLeft) {
+			return err
 		}
 	}
 	if rec.Kept == nil {
@@ -92,17 +97,17 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 		}
 		return nil
 	}
-	for e, entryErr := range p.list(ctx) {
+	for e, listErr := range p.list(ctx) {
 		switch {
-		case errors.Is(entryErr, session.ErrDamaged):
-			err = entryErr
-		case entryErr != nil:
-			return entryErr
+		case listErr != nil:
+			return listErr
 		case e.Odd && p.odd:
-			if oddErr := p.pruneOdd(ctx, e, rec); oddErr != nil {
+			if oddErr := p.pruneOdd(ctx, e.Entry, rec); oddErr != nil {
 				return oddErr
 			}
 		case e.Odd:
+		case e.refused != nil && e.Expires.IsZero(): // nobody knows whether it has expired
+			err = errLeft
 		case !p.isExpired(e.Expires):
 			*rec.Kept++
 		case p.dryRun:
@@ -112,11 +117,19 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 	return err
 }
 
-// pruneOdd deletes what lies under a key of another form if it holds a session.
+// pruneOdd deletes what lies under a key of another form if it holds a session, and
+// a client can have made the key up: a colon ends the name of another namespace.
 func (p *storePrune) pruneOdd(ctx context.Context, e session.Entry, rec *pruned) error {
+	if p.kind == "redis" && strings.Contains(e.Key, ":") {
+		return nil
+	}
 	found, err := p.loadKey(ctx, e.Key)
+	if errors.Is(err, session.ErrNotFound) || isUnreadable(err) {
+		return nil
+	}
 	if err == nil {
-		if _, refused := storedSession(found.data); refused != nil {
+		values, refused := storedSession(found.data)
+		if refused != nil || isRateLimit(values) {
 			return nil
 		}
 		if !p.dryRun {
@@ -124,10 +137,16 @@ func (p *storePrune) pruneOdd(ctx context.Context, e session.Entry, rec *pruned)
 		}
 	}
 	switch {
-	case errors.Is(err, session.ErrNotFound), errors.Is(err, session.ErrDamaged):
+	case errors.Is(err, session.ErrNotFound):
 		return nil
 	case err == nil:
 		rec.Odd++
 	}
 	return err
+}
+
+// isRateLimit knows what Litestar's RateLimitMiddleware keeps of a client, in the same
+// store if it has no other.
+func isRateLimit(values *codec.Values) bool {
+	return values.Len() == 2 && values.Has("history") && values.Has("reset")
 }

@@ -45,7 +45,7 @@ func TestClearAsks(t *testing.T) {
 	for typed, want := range map[string]int{"n\r": exitUsage, "\r": exitUsage, "\x04": exitUsage, "\x03": exitInterrupted, "y\r": exitOK, "YES\r": exitOK} {
 		_, dir := fileStore(t, filestore.Starlite, 2)
 		term := startStore(t, "clear", "--store", "file:"+dir+"?layout=starlite")
-		term.waitFor("question", func() bool { return strings.Contains(term.text(), "delete every session of the directory "+dir) })
+		term.waitFor("question", func() bool { return strings.Contains(term.text(), "delete every session (2) of the directory "+dir) })
 		term.typeText(typed)
 		code := term.exitCode()
 		left, err := os.ReadDir(dir)

@@ -64,23 +64,31 @@ func (p *storePut) run(ctx context.Context, args []string, ageGiven bool) error 
 	if err != nil {
 		return &failure{code: exitNotSession, text: codecText(err), cause: err}
 	}
-	if err := p.open(ctx, p.create); err != nil {
+	d, err := p.loadDSN(ctx, &p.source)
+	if err != nil {
+		return err
+	}
+	if maxAge, err = d.ttl(maxAge); err != nil {
+		return err
+	}
+	if p.openStore, err = p.openDSN(ctx, d, p.create); err != nil {
 		return err
 	}
 	defer p.end()
-	if maxAge, err = p.ttl(maxAge); err != nil {
-		return err
-	}
 	replaced, err := p.put(ctx, id, data, maxAge, !ageGiven)
 	if err != nil {
 		return err
 	}
-	return p.print(ctx, id, data, replaced)
+	err = p.print(ctx, id, data, replaced)
+	if err != nil && p.mint { // nobody knows its id
+		_ = p.do(context.WithoutCancel(ctx), func(ctx context.Context) error { return p.live.Delete(ctx, id) })
+	}
+	return err
 }
 
 // check checks the arguments, and returns those that are not the id.
 func (p *storePut) check(args []string) (id string, maxAge time.Duration, rest []string, err error) {
-	if err := p.prepare(); err != nil {
+	if err := p.prepare(args...); err != nil {
 		return "", 0, nil, err
 	}
 	if maxAge, err = parseMaxAge("max-age", p.maxAge); err != nil {
@@ -113,12 +121,12 @@ func newID() string {
 }
 
 // ttl returns what a max age is to the store.
-func (s *openStore) ttl(maxAge time.Duration) (time.Duration, error) {
+func (d *dsn) ttl(maxAge time.Duration) (time.Duration, error) {
 	switch {
 	case maxAge != codec.NoMaxAge:
 		return maxAge, nil
-	case s.needsExpiry():
-		return 0, usageError("--max-age none: " + s.describe() + ", holds no session without expiry")
+	case d.needsExpiry():
+		return 0, usageError("--max-age none: " + d.describe() + ", holds no session without expiry")
 	}
 	return session.NoExpiry, nil
 }
@@ -136,23 +144,30 @@ const putTries = 10
 
 // put writes the session, whether it is there or not.
 func (p *storePut) put(ctx context.Context, id string, data []byte, maxAge time.Duration, keep bool) (replaced bool, err error) {
+	replace := func(ttl time.Duration) error {
+		return p.do(ctx, func(ctx context.Context) error { return p.live.Replace(ctx, id, data, ttl) })
+	}
 	for range putTries {
 		err = p.do(ctx, func(ctx context.Context) error { return p.live.Create(ctx, id, data, maxAge) })
-		if !errors.Is(err, session.ErrExists) {
+		switch {
+		case errors.Is(err, codec.ErrTooLarge): // what is there, unless it is this one, which is refused again
+			return true, replace(maxAge)
+		case !errors.Is(err, session.ErrExists):
 			return false, err
 		}
 		ttl := maxAge
 		if keep {
 			found, err := loadWith(ctx, p.openStore, func(ctx context.Context) ([]byte, time.Time, error) { return p.live.Load(ctx, id) })
 			switch {
+			case err == nil:
+				ttl = p.ttlUntil(found.expires)
 			case errors.Is(err, session.ErrNotFound):
 				continue
-			case err != nil:
+			case !errors.Is(err, codec.ErrTooLarge):
 				return false, err
 			}
-			ttl = p.ttlUntil(found.expires)
 		}
-		err = p.do(ctx, func(ctx context.Context) error { return p.live.Replace(ctx, id, data, ttl) })
+		err = replace(ttl)
 		if !errors.Is(err, session.ErrNotFound) {
 			return true, err
 		}

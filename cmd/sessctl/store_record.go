@@ -1,6 +1,11 @@
 package main
 
-import "github.com/sessctl/sessctl/session"
+import (
+	"errors"
+
+	"github.com/sessctl/sessctl/codec"
+	"github.com/sessctl/sessctl/session"
+)
 
 // storeRecord is a session of a store as JSON. sessctl help json documents its
 // fields.
@@ -30,13 +35,25 @@ func (c *oneStore) newRecord(e session.Entry, fullIDs bool) storeRecord {
 		rec.ID = e.ID
 	case e.ID != "":
 		rec.IDPrefix = e.ID[:idDigits]
-	case e.Odd && !fullIDs:
-		rec.KeyPrefix = shortKey(e.Key)
-	default:
+	case fullIDs:
 		rec.Key = e.Key
+	default:
+		rec.KeyPrefix = shortKey(e.Key)
 	}
 	if e.Odd {
 		rec.Findings = append(rec.Findings, newFinding("odd-key", "", ""))
 	}
 	return rec
+}
+
+// refusedFinding says why what lies in a store is not shown.
+func refusedFinding(err error) finding {
+	if errors.Is(err, session.ErrDamaged) || !isUnreadable(err) {
+		return newFinding("not-a-session", "", "")
+	}
+	reason := "the system refuses it"
+	if errors.Is(err, codec.ErrTooLarge) {
+		reason = "it is too large"
+	}
+	return newFinding("not-readable", "", reason)
 }

@@ -26,6 +26,9 @@ func openRedis(_ context.Context, d *dsn, o openOptions) (b backend, err error) 
 		ContextTimeoutEnabled: true, DialTimeout: o.timeout, ReadTimeout: o.timeout, WriteTimeout: o.timeout, DialerRetries: 1,
 		MaxRetries: -1, // a repetition would count its own work as another's
 	}
+	if d.sameAuth {
+		options.SentinelUsername, options.SentinelPassword = d.user, d.password
+	}
 	if d.tls {
 		options.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}

@@ -43,7 +43,7 @@ standard input.`,
 	s.register(cmd, "print a JSON object (see sessctl help json)")
 	flags.StringVar(&s.name, "name", defaultName, "take the id from the cookie of this `NAME`")
 	flags.StringVar(&s.from, "from", "auto", "`FORM` of the INPUT: auto, value, cookie, set-cookie, jar, curl, har")
-	flags.StringVar(&s.key, "key", "", "show what lies under a `KEY` that sessctl store list prints")
+	flags.StringVar(&s.key, "key", "", "show what lies under a `KEY` that sessctl store list --full-ids prints, as a whole")
 	flags.BoolVar(&s.fullIDs, "full-ids", false, "print the whole id, with which anyone can be the user")
 	flags.BoolVar(&s.raw, "raw", false, "print the session's JSON as the store holds it, nothing added")
 	flags.BoolVar(&s.redact, "redact", false, "print keys, types and sizes, but no values")
@@ -77,15 +77,15 @@ func (s *storeShow) run(ctx context.Context, args []string) error {
 		e.Odd = e.ID == ""
 	}
 	found, err := s.find(ctx, e)
-	if err != nil {
+	if err != nil && !isUnreadable(err) {
 		return err
 	}
 	e.Size, e.Expires = len(found.data), found.expires
-	return s.print(e, found)
+	return s.print(e, found, err)
 }
 
 func (s *storeShow) check(args []string) error {
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(args...); err != nil {
 		return err
 	}
 	if err := cmp.Or(
@@ -110,9 +110,12 @@ func (s *openStore) find(ctx context.Context, e session.Entry) (loaded, error) {
 	return s.loadKey(ctx, e.Key)
 }
 
-// print prints the session, and says what there is to say of it.
-func (s *storeShow) print(e session.Entry, found loaded) error {
-	values, refused := storedSession(found.data)
+// print prints the session, and says what there is to say of it, or why it is refused.
+func (s *storeShow) print(e session.Entry, found loaded, refused error) error {
+	var values *codec.Values
+	if refused == nil {
+		values, refused = storedSession(found.data)
+	}
 	r := &result{outcome: outcomeOK, format: codec.FormatLitestar, values: values} // as both frameworks spell it
 	r.findInValues()
 	rec := s.newRecord(e, s.fullIDs)
@@ -120,7 +123,7 @@ func (s *storeShow) print(e session.Entry, found loaded) error {
 	var text []byte
 	switch {
 	case refused != nil:
-		rec.Findings = append(rec.Findings, newFinding("not-a-session", "", ""))
+		rec.Findings = append(rec.Findings, refusedFinding(refused))
 	case s.raw:
 		text = found.data
 	case s.redact:

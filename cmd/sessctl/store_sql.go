@@ -24,11 +24,15 @@ func openSQLite(ctx context.Context, d *dsn, o openOptions) (b backend, err erro
 	if err != nil {
 		return b, err
 	}
-	flag := os.O_RDWR
-	if o.create {
-		flag |= os.O_CREATE
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) && o.create {
+		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // SQLite would make one that others can read
+		defer func() {
+			if err != nil {
+				removeEmpty(path)
+			}
+		}()
 	}
-	file, err := os.OpenFile(path, flag, 0o600) // SQLite would make one that others can read
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return b, fmt.Errorf("%w: the database does not exist: %w", errMissing, err)
@@ -48,6 +52,13 @@ func openSQLite(ctx context.Context, d *dsn, o openOptions) (b backend, err erro
 		return b, usageError("the parameters of the DSN are none that SQLite takes")
 	}
 	return openTable(ctx, db, sqlstore.SQLite, d, o)
+}
+
+// removeEmpty removes a database that was made for nothing.
+func removeEmpty(path string) {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		_ = os.Remove(path)
+	}
 }
 
 func openPostgres(ctx context.Context, d *dsn, o openOptions) (b backend, err error) {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"database/sql"
+	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -71,4 +74,46 @@ func TestLockedDatabase(t *testing.T) {
 	}
 	time.AfterFunc(500*time.Millisecond, func() { locks.ExecContext(t.Context(), "ROLLBACK") })
 	runStore(t, dsn, "put", testID(1), `{}`).want(t, "put", 0, "")
+}
+
+// A database that is made is for the eyes of its owner.
+func TestDatabaseMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	runStore(t, "sqlite:"+path+"?layout=starlite", "put", "--create", testID(1), `{}`).want(t, "put", 0, "")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode != 0o600 {
+		t.Errorf("%o", mode)
+	}
+}
+
+// What is written again, or copied on and on, keeps its expiry to the second.
+func TestExpiryStays(t *testing.T) {
+	dir := t.TempDir()
+	dsn := func(name string) string { return "sqlite:" + filepath.Join(dir, name) + "?layout=litestar" }
+	expiry := func(name string) string {
+		t.Helper()
+		r := runStore(t, dsn(name), "show", "--json", testID(1))
+		r.want(t, "show", 0, `"expires_at":"2`)
+		_, at, _ := strings.Cut(r.stdout, `"expires_at":"`)
+		return at[:len("2006-01-02T15:04:05Z")]
+	}
+	runStore(t, dsn("a"), "put", "--create", "--max-age", "1h", testID(1), `{}`).want(t, "put", 0, "")
+	want := expiry("a")
+	for n := range 3 {
+		time.Sleep(150 * time.Millisecond) // other fractions of a second
+		runStore(t, dsn("a"), "put", testID(1), fmt.Sprintf(`{"n":%d}`, n)).want(t, "put", 0, "")
+		if got := expiry("a"); got != want {
+			t.Errorf("put %d: %s, want %s", n, got, want)
+		}
+	}
+	for n, from := range []string{"a", "b", "c"} {
+		to := []string{"b", "c", "d"}[n]
+		runStore(t, "", "copy", "--from", dsn(from), "--to", dsn(to), "--create", "--json").want(t, "copy", 0, `"copied":1,`)
+		if got := expiry(to); got != want {
+			t.Errorf("copied to %s: %s, want %s", to, got, want)
+		}
+	}
 }

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sessctl/sessctl/session"
+)
+
+// What is too large to be read, or no session, concerns itself alone: every command
+// goes on over it, and says so.
+func TestRefusedSessions(t *testing.T) {
+	large := `{"a":"` + strings.Repeat("x", 1<<20) + `"}`
+	good, tooLarge, damaged, odd := testID(1), testID(2), testID(3), "odd"
+	for _, tt := range []struct {
+		kind      string
+		size      string // of what is too large
+		keeps     int    // sessions that prune leaves
+		deletes   bool   // what is not a session
+		left      int    // the exit code where it stays
+		openStore func(t *testing.T) (dsn string)
+	}{
+		{"file", "0", 1, false, exitNotSession, func(t *testing.T) string {
+			dir := t.TempDir()
+			for id, data := range map[string]string{good: `{"n":1}`, tooLarge: large, odd: `{"odd":1}`} {
+				writeFile(t, filepath.Join(dir, id), fmt.Sprintf(`{"expires":"2200-01-01T00:00:00","data":%q}`, data))
+			}
+			path, before := filepath.Join(dir, damaged), time.Now().Add(-time.Hour)
+			writeFile(t, path, "hello, which is none")
+			if err := os.Chtimes(path, before, before); err != nil { // so nobody is about to write it
+				t.Fatal(err)
+			}
+			return "file:" + dir + "?layout=starlite"
+		}},
+		{"sqlite", fmt.Sprint(len(large)), 3, true, exitOK, func(t *testing.T) string {
+			path := filepath.Join(t.TempDir(), "s.db")
+			dsn := "sqlite:" + path + "?layout=starlite"
+			runStore(t, dsn, "put", "--create", good, `{"n":1}`).want(t, "put", 0, "")
+			insertRow(t, path, tooLarge, []byte(large))
+			insertRow(t, path, damaged, "a text is no blob")
+			insertRow(t, path, odd, []byte(`{"odd":1}`))
+			return dsn
+		}},
+	} {
+		t.Run(tt.kind, func(t *testing.T) {
+			dsn := tt.openStore(t)
+			r := runStore(t, dsn, "list")
+			r.want(t, "list", exitNotSession, "00000000…")
+			if !strings.Contains(r.stdout, "not readable\n") || !strings.Contains(r.stdout, "not a session\n") || !strings.Contains(r.stderr, "3 sessions, 2 of them not readable; 1 other ") {
+				t.Errorf("list: %s%s", r.stdout, r.stderr)
+			}
+			r = runStore(t, dsn, "list", "--count")
+			if r.want(t, "list --count", exitNotSession, "1\n"); !strings.Contains(r.stderr, "3 sessions, 2 of them not readable") {
+				t.Errorf("list --count says %s", r.stderr)
+			}
+			runStore(t, dsn, "list", "--json").want(t, "list --json", exitNotSession, `"size":`+tt.size+`,`)
+			runStore(t, dsn, "list", "--json").want(t, "list --json", exitNotSession, `"message":"what the store holds there cannot be read: it is too large"`)
+			ids := filepath.Join(t.TempDir(), "ids")
+			writeFile(t, ids, tooLarge+"\n"+damaged+"\n"+good)
+			runStore(t, dsn, "list", "--count", "--ids", ids).want(t, "list --ids", exitNotSession, "1\n")
+			r = runStore(t, dsn, "show", "--json", tooLarge)
+			if r.want(t, "show", exitNotSession, `"code":"not-readable"`); !strings.Contains(r.stderr, "larger than 1 MiB") {
+				t.Errorf("show: %s", r.stderr)
+			}
+			runStore(t, dsn, "show", "--json", damaged).want(t, "show", exitNotSession, `"code":"not-a-session"`)
+
+			target := "file:" + t.TempDir() + "?layout=litestar"
+			const copied = `"copied":1,"same":0,"kept":0,"expired":0,"unreadable":2,"failed":0}`
+			runStore(t, "", "copy", "--from", dsn, "--to", target, "--dry-run", "--json").want(t, "copy --dry-run", exitNotSession, copied)
+			runStore(t, "", "copy", "--from", dsn, "--to", target, "--json").want(t, "copy", exitNotSession, copied)
+
+			pruned := fmt.Sprintf(`"pruned":0,"odd":%%d,"kept":%d}`, tt.keeps)
+			runStore(t, dsn, "prune", "--json").want(t, "prune", tt.left, fmt.Sprintf(pruned, 0))
+			runStore(t, dsn, "prune", "--odd", "--dry-run", "--json").want(t, "prune --odd --dry-run", tt.left, fmt.Sprintf(pruned, 1))
+			runStore(t, dsn, "prune", "--odd", "--json").want(t, "prune --odd", tt.left, fmt.Sprintf(pruned, 1))
+
+			deleted, cleared := `"deleted":1,"missing":1}`, `"deleted":1}`
+			if tt.deletes {
+				deleted, cleared = `"deleted":3,"missing":1}`, `"deleted":3}`
+			}
+			args := []string{"delete", "--json", tooLarge, damaged, testID(4), good}
+			runStore(t, dsn, append(args, "--dry-run")...).want(t, "delete --dry-run", tt.left, deleted)
+			runStore(t, dsn, args...).want(t, "delete", tt.left, deleted)
+
+			for _, odd := range []bool{false, true} {
+				dsn := tt.openStore(t)
+				if !odd {
+					runStore(t, dsn, "prune", "--odd").want(t, "prune --odd", tt.left, "")
+				}
+				runStore(t, dsn, "clear", "--dry-run", "--json").want(t, "clear --dry-run", tt.left, cleared)
+				runStore(t, dsn, "clear", "--yes", "--json").want(t, "clear", tt.left, cleared)
+				r := runStore(t, dsn, "list")
+				if strings.Contains(r.stderr, "other") != odd || strings.Contains(r.stderr, "0 sessions") != tt.deletes {
+					t.Errorf("is left: %s", r.stderr)
+				}
+			}
+		})
+	}
+	path := filepath.Join(t.TempDir(), "s.db")
+	runStore(t, "sqlite:"+path+"?layout=starlite", "put", "--create", good, `{}`).want(t, "put", 0, "")
+	insertRow(t, path, tooLarge, []byte(large))
+	runStore(t, "sqlite:"+path, "put", tooLarge, `{"n":2}`).want(t, "put over it", 0, "")
+	runStore(t, "sqlite:"+path, "show", "--raw", tooLarge).want(t, "show", 0, `{"n":2}`)
+}
+
+// insertRow puts anything into Starlite's table.
+func insertRow(t *testing.T, path, id string, data any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("INSERT INTO session (session_id, data, expires) VALUES (?, ?, '2200-01-01 00:00:00.000000')", id, data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refusingStore lists a session that the system does not let be read, and then fails.
+type refusingStore struct {
+	*session.Memory
+	end error
+}
+
+func (s refusingStore) List(context.Context) iter.Seq2[session.Entry, error] {
+	return func(yield func(session.Entry, error) bool) {
+		_ = yield(session.Entry{ID: testID(1), Key: testID(1)}, fmt.Errorf("open: %w", fs.ErrPermission)) &&
+			yield(session.Entry{ID: testID(2), Key: testID(2)}, nil) && yield(session.Entry{}, s.end)
+	}
+}
+
+// Whose an error of a list is tells the entry: the same one without it is the store's.
+func TestListErrors(t *testing.T) {
+	s := refusingStore{session.NewMemory(session.MemoryConfig{}), fmt.Errorf("read: %w", fs.ErrPermission)}
+	store := openSlow(0)
+	store.whole = s
+	var ids []string
+	var end error
+	for e, err := range store.list(t.Context()) {
+		if err != nil {
+			end = err
+			break
+		}
+		if ids = append(ids, e.ID); (e.refused != nil) != (e.ID == testID(1)) || e.refused != nil && !isUnreadable(e.refused) {
+			t.Errorf("%s: %v", e.ID, e.refused)
+		}
+	}
+	if len(ids) != 2 || !errors.Is(end, fs.ErrPermission) {
+		t.Errorf("%d entries, then %v", len(ids), end)
+	}
+}
