@@ -88,7 +88,8 @@ session_keys (of show), findings and these:
   id            all of it instead, with --full-ids
   key           instead of id, where the store knows none: how it names the
                 session
-  key_prefix    the first 8 characters of key, without --full-ids
+  key_prefix    the first 8 characters of an odd key, or of what cannot be read,
+                without --full-ids
   odd           true there; left out elsewhere
   size          bytes of the stored JSON
   expires_at    null where it has no expiry

@@ -41,8 +41,9 @@ error.
 
 Keys of another form, which a client can have made up, since Python takes any text
 for an id, and what else lies beside the sessions is counted and left out; --odd
-lists it too. Litestar's files hold no ids, but their hashes: those are listed. They are
-cut as ids are, which they may be where the DSN names the wrong layout.`,
+lists it too. Litestar's files hold no ids, but their hashes: those are listed, cut as
+ids are; --full-ids and --json have all of them. Where the DSN leaves out names=id of an
+older Litestar, what is taken for hashes are ids.`,
 		Example: `  sessctl store list --store 'file:sessions?layout=litestar'
   sessctl store list --store 'file:starlite?layout=starlite' --full-ids --raw >ids.txt
   sessctl store list --store 'file:starlite?layout=starlite' --ids ids.txt --json`,
@@ -286,7 +287,7 @@ func appendLines(dst []byte, lines []listLine) []byte {
 }
 
 func (l *storeList) record(e listed) storeRecord {
-	rec := l.newRecord(e.Entry, l.fullIDs)
+	rec := l.newRecord(e.Entry, l.fullIDs, e.refused == nil)
 	if e.refused != nil {
 		rec.Findings = append(rec.Findings, refusedFinding(e.refused))
 	}

@@ -25,7 +25,10 @@ type storeRecord struct {
 	Findings []finding `json:"findings"`
 }
 
-func (c *oneStore) newRecord(e session.Entry, fullIDs bool) storeRecord {
+// newRecord returns the record of a session. The hash of an id, which is none, is shown
+// whole; but where nothing can be read under it, it may be no hash: the DSN says so, and
+// can be wrong.
+func (c *oneStore) newRecord(e session.Entry, fullIDs, readable bool) storeRecord {
 	rec := storeRecord{
 		Schema: schema, Store: c.kind, Layout: c.layout, Odd: e.Odd, Size: e.Size,
 		ExpiresAt: optionalTime(e.Expires), Expired: c.isExpired(e.Expires), Findings: []finding{},
@@ -35,7 +38,7 @@ func (c *oneStore) newRecord(e session.Entry, fullIDs bool) storeRecord {
 		rec.ID = e.ID
 	case e.ID != "":
 		rec.IDPrefix = e.ID[:idDigits]
-	case fullIDs:
+	case fullIDs, readable && !e.Odd:
 		rec.Key = e.Key
 	default:
 		rec.KeyPrefix = shortKey(e.Key)
