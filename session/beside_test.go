@@ -277,7 +277,7 @@ func TestRegenerateOnce(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if got := s.take(); got != "Load Create Delete" {
+	if got := s.take(); got != "Load Load Create Delete" {
 		t.Errorf("%s", got)
 	}
 }
@@ -397,4 +397,172 @@ func TestDatedOnce(t *testing.T) {
 	})
 	s.clock.Advance(2 * time.Hour)
 	do(m, "session="+id, reading(t, `{}`))
+}
+
+// moving are two managers, of which the second takes over the sessions of the first.
+type moving struct {
+	old, store *session.Memory
+	from, m    *session.Manager
+	cookie     string // of the first
+}
+
+func newMoving(t *testing.T, data string) moving {
+	t.Helper()
+	v := moving{old: session.NewMemory(session.MemoryConfig{}), store: session.NewMemory(session.MemoryConfig{})}
+	v.from = serverSide(t, v.old, session.ServerConfig{}, session.Options{})
+	v.m = serverSide(t, v.store, session.ServerConfig{}, session.Options{From: []*session.Manager{v.from}})
+	id := sessiontest.NewID()
+	if err := v.old.Create(t.Context(), id, []byte(data), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	v.cookie = "session=" + id
+	return v
+}
+
+// visit moves the session, and returns its cookie.
+func (v moving) visit(t *testing.T) string {
+	t.Helper()
+	return "session=" + idOf(do(v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r) }))
+}
+
+// A slow login or logout ends what was moved meanwhile; and what has ended there it does
+// not bring back.
+func TestSlowEndBesideMove(t *testing.T) {
+	for name, end := range map[string]func(s *session.Session) error{"login": (*session.Session).Regenerate, "logout": (*session.Session).Destroy} {
+		for _, loggedOut := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, " ", loggedOut), func(t *testing.T) {
+				v := newMoving(t, `{"user_id":42}`)
+				var moved string
+				response := do(v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) {
+					s := load(t, r)
+					moved = v.visit(t)
+					if loggedOut {
+						do(v.m, moved, func(w http.ResponseWriter, r *http.Request) { load(t, r).Destroy() })
+					}
+					if err := end(s); err != nil {
+						t.Error(err)
+					}
+				})
+				do(v.m, moved, reading(t, `{}`))
+				do(v.m, v.cookie, reading(t, `{}`))
+				want := 0
+				if name == "login" && !loggedOut {
+					do(v.m, "session="+idOf(response), reading(t, `{"user_id":42}`))
+					want = 1
+				}
+				if v.store.Len() != want {
+					t.Errorf("%d sessions, want %d", v.store.Len(), want)
+				}
+			})
+		}
+	}
+}
+
+// A slow change by the old service goes nowhere, and makes no session of what stands for
+// the moved one.
+func TestSlowChangeWhereItWas(t *testing.T) {
+	v := newMoving(t, `{"user_id":42}`)
+	do(v.from, v.cookie, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		v.visit(t)
+		s.Set("n", 1)
+	})
+	do(v.m, v.cookie, reading(t, `{"user_id":42}`))
+}
+
+// By the old cookie a session is found where it moved to, and left as it is there.
+func TestReadWhereItMoved(t *testing.T) {
+	v := newMoving(t, `{"user_id":42}`)
+	moved := v.visit(t)
+	do(v.m, moved, set(t, "n", 1)) // which gives it a whole life
+	if again := v.visit(t); again != moved {
+		t.Errorf("cookie %s, want %s", again, moved)
+	}
+	_, expires, err := v.store.Load(t.Context(), idIn(moved))
+	if left := time.Until(expires); err != nil || left < codec.DefaultMaxAge-time.Minute {
+		t.Errorf("%v are left, %v", left, err)
+	}
+	v = newMoving(t, `{}`)
+	moved = v.visit(t)
+	v.visit(t)
+	if _, _, err := v.store.Load(t.Context(), idIn(moved)); err != nil {
+		t.Errorf("an empty session that moved: %v", err)
+	}
+}
+
+// lostSwap does what it is told, and says that it failed.
+type lostSwap struct{ *session.Memory }
+
+func (l lostSwap) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
+	return errors.Join(l.Memory.Swap(ctx, id, old, data, ttl), errors.New("down"))
+}
+
+// A move whose last answer was lost was made.
+func TestMoveAnswerLost(t *testing.T) {
+	old := session.NewMemory(session.MemoryConfig{})
+	from := serverSide(t, lostSwap{old}, session.ServerConfig{}, session.Options{})
+	store := session.NewMemory(session.MemoryConfig{})
+	m := serverSide(t, store, session.ServerConfig{}, session.Options{From: []*session.Manager{from}})
+	cookie := "session=" + idOf(do(from, "", set(t, "user_id", 42)))
+	response := do(m, cookie, reading(t, `{"user_id":42}`))
+	do(m, "session="+idOf(response), reading(t, `{"user_id":42}`))
+	if store.Len() != 1 {
+		t.Errorf("%d sessions", store.Len())
+	}
+}
+
+// Ending, saving and setting in any order works in a store that takes ids alone.
+func TestSaveAfterEnd(t *testing.T) {
+	m := serverSide(t, fileStore(t, t.TempDir(), filestore.Litestar), session.ServerConfig{}, session.Options{
+		OnError: func(_ *http.Request, err error) { t.Error(err) },
+	})
+	for name, steps := range map[string]func(s *session.Session, save func() error) error{
+		"destroy, save": func(s *session.Session, save func() error) error { return errors.Join(s.Destroy(), save()) },
+		"destroy, save, set": func(s *session.Session, save func() error) error {
+			return errors.Join(s.Destroy(), save(), s.Set("a", 1))
+		},
+		"empty, save": func(s *session.Session, save func() error) error { return errors.Join(s.Delete("user_id"), save()) },
+		"empty, save, set": func(s *session.Session, save func() error) error {
+			return errors.Join(s.Delete("user_id"), save(), s.Set("a", 1))
+		},
+		"destroy, set, save": func(s *session.Session, save func() error) error {
+			return errors.Join(s.Destroy(), s.Set("a", 1), save())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cookie := "session=" + idOf(do(m, "", set(t, "user_id", 42)))
+			response := do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+				s := load(t, r)
+				if err := steps(s, func() error { return s.Save(r.Context()) }); err != nil {
+					t.Error(err)
+				}
+			})
+			lines := response.Header["Set-Cookie"]
+			if response.StatusCode != http.StatusOK || len(lines) != 1 {
+				t.Fatalf("%d %q", response.StatusCode, lines)
+			}
+			do(m, cookie, reading(t, `{}`))
+			want := `{}`
+			if strings.Contains(name, "set") {
+				want = `{"a":1}`
+			}
+			do(m, strings.SplitN(lines[0], ";", 2)[0], reading(t, want))
+		})
+	}
+}
+
+// Rights that others have taken away do not come back by a login.
+func TestRegenerateBesideOthers(t *testing.T) {
+	m := serverSide(t, session.NewMemory(session.MemoryConfig{}), session.ServerConfig{}, session.Options{})
+	cookie := "session=" + idOf(do(m, "", func(w http.ResponseWriter, r *http.Request) {
+		errors.Join(load(t, r).Set("user_id", 42), load(t, r).Set("admin", true))
+	}))
+	response := do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+		slow := load(t, r)
+		do(m, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Delete("admin") })
+		if err := errors.Join(slow.Set("n", 1), slow.Regenerate()); err != nil {
+			t.Error(err)
+		}
+	})
+	do(m, "session="+idOf(response), reading(t, `{"user_id":42,"n":1}`))
 }

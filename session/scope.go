@@ -201,7 +201,10 @@ func (s *scope) save(ctx context.Context) error {
 	if accessed || reason != 0 {
 		vary(header)
 	}
-	if reason == 0 || s.failed != nil || s.gone {
+	switch {
+	case s.gone:
+		return ErrNotFound
+	case reason == 0 || s.failed != nil:
 		return nil
 	}
 	before := slices.Clone(header["Set-Cookie"])
@@ -237,6 +240,11 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 	}
 	if reason == Destroyed || old.fresh || old.brought.place != nil && old.brought.place != s.m.place {
 		if err := s.forget(ctx, &old); err != nil {
+			if reason != Destroyed && old.brought.place == s.m.place {
+				later(s, s.m.o.OnError, err) // the session itself is written
+				s.session.saved = true
+				return nil
+			}
 			if id := s.session.brought.id; id != "" && id != old.brought.id {
 				s.m.place.undo(ctx, s.session.brought)
 			}
@@ -258,7 +266,7 @@ func (s *scope) forget(ctx context.Context, old *Session) error {
 		movedTo = "" // nobody can follow, or may
 	}
 	for _, from := range s.m.o.From {
-		err := from.place.forget(ctx, s.r, old.brought, movedTo)
+		err := from.place.forget(ctx, s.r, s.m.place, old.brought, movedTo)
 		if err != nil && (!errors.Is(err, ErrNotFound) || from.place == old.brought.place) {
 			return err
 		}

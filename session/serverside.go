@@ -149,7 +149,7 @@ func (p *inStore) load(ctx context.Context, id string) (b brought, rejected, fai
 	if err != nil {
 		return b, err, nil // Python would answer 500 to this user for ever
 	}
-	if to, err := codec.Get[string](values, movedKey); err == nil && values.Len() == 1 && ValidID(to) {
+	if to := movedTo(values); to != "" {
 		return brought{movedTo: to}, errMoved, nil
 	}
 	b = brought{values: values, place: p, id: id, text: string(data), base: string(data), info: codec.Info{KeyIndex: -1}, user: p.users.of(values)}
@@ -216,7 +216,7 @@ func (p *inStore) write(ctx context.Context, w http.ResponseWriter, s *Session, 
 
 // keep changes the store, and what the session knows of it.
 func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time.Duration, err error) {
-	own := s.brought.place == place(p)
+	own := s.brought.place == place(p) && s.brought.id != ""
 	created := s.brought.created
 	switch {
 	case s.fresh || s.ended:
@@ -242,6 +242,8 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 		return 0, codec.ErrExpired
 	}
 	switch {
+	case own && reason == Reissued: // it was found where it moved to, and needs its cookie
+		return ttl, nil
 	case !own || s.fresh || s.ended:
 		return ttl, p.create(ctx, s, own, data, created, ttl)
 	case s.saved && string(data) == s.brought.base:
@@ -249,7 +251,7 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	}
 	user := p.users.of(s.Values)
 	if reason == Renewed || user != s.brought.user {
-		if err := p.users.add(ctx, user, s.brought.id, p.c.Now().Add(ttl)); err != nil {
+		if _, err := p.users.add(ctx, user, s.brought.id, p.c.Now().Add(ttl)); err != nil {
 			return 0, storeError(err)
 		}
 	}
@@ -300,12 +302,23 @@ func (p *inStore) data(s *Session, created int64) ([]byte, error) {
 // create stores the session under a new id. The old one opens nothing from then
 // on; where it was ended meanwhile, the session does not come back either.
 func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte, created int64, ttl time.Duration) error {
+	mine := string(data)
+	if own && !s.ended { // what others have changed of it stays changed
+		stored, _, err := p.store.Load(ctx, s.brought.id)
+		if err == nil && string(stored) != s.brought.base {
+			data, err = mergeStored(stored, s.brought.base, data)
+		}
+		if err != nil {
+			return storeError(err)
+		}
+	}
 	secret := make([]byte, p.c.IDBytes)
 	rand.Read(secret) // it never fails
 	b := brought{
-		values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), base: string(data), created: created, user: p.users.of(s.Values),
+		values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), base: mine, created: created, user: p.users.of(s.Values),
 	}
-	if err := p.users.add(ctx, b.user, b.id, p.c.Now().Add(ttl)); err != nil {
+	crowded, err := p.users.add(ctx, b.user, b.id, p.c.Now().Add(ttl))
+	if err != nil {
 		return storeError(err)
 	}
 	if err := p.store.Create(ctx, b.id, data, ttl); err != nil {
@@ -320,6 +333,9 @@ func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte,
 		p.users.remove(ctx, s.brought.user, s.brought.id)
 	}
 	s.brought, s.fresh, s.ended, s.saved = b, false, false, true
+	if crowded {
+		p.users.trim(ctx, b.user)
+	}
 	return nil
 }
 
@@ -342,7 +358,7 @@ func (p *inStore) change(ctx context.Context, s *Session, data []byte, ttl time.
 		merged := data
 		if string(stored) != s.brought.base {
 			var err error
-			if merged, err = merge(stored, s.brought.base, data); err != nil {
+			if merged, err = mergeStored(stored, s.brought.base, data); err != nil {
 				return nil, err
 			}
 		}
@@ -356,12 +372,15 @@ func (p *inStore) change(ctx context.Context, s *Session, data []byte, ttl time.
 	}
 }
 
-// merge writes what has changed between before and after over what is stored. A
-// value that was set as it was is no change.
-func merge(stored []byte, before string, after []byte) ([]byte, error) {
+// mergeStored writes what has changed between before and after over what is stored. A
+// value that was set as it was is no change. ErrNotFound: it was moved away.
+func mergeStored(stored []byte, before string, after []byte) ([]byte, error) {
 	theirs, err := codec.ParseStored(string(stored), codec.FormatLitestar)
 	if err != nil {
 		return nil, err
+	}
+	if movedTo(theirs) != "" {
+		return nil, ErrNotFound
 	}
 	base, err := codec.ParseStored(before, codec.FormatLitestar)
 	if err != nil {
@@ -428,7 +447,16 @@ const moveGrace = time.Minute
 // errMoved is ErrNotFound where the session was moved away.
 var errMoved = fmt.Errorf("%w: it was moved", ErrNotFound)
 
-func (p *inStore) forget(ctx context.Context, r *http.Request, old brought, movedTo string) error {
+// movedTo returns where a session is now, if that is all that is left of it here.
+func movedTo(v *codec.Values) string {
+	to, err := codec.Get[string](v, movedKey)
+	if err != nil || v.Len() != 1 || !ValidID(to) {
+		return ""
+	}
+	return to
+}
+
+func (p *inStore) forget(ctx context.Context, r *http.Request, own place, old brought, movedTo string) error {
 	id := p.cookieOf(r)
 	source := old.place == place(p)
 	if !ValidID(id) || id == old.id && !source { // that one is elsewhere
@@ -436,14 +464,53 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, old brought, move
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
 	defer cancel()
-	swapper, ok := p.store.(Swapper)
-	if !ok || !source || movedTo == "" {
-		return storeError(p.store.Delete(ctx, id))
+	if swapper, ok := p.store.(Swapper); ok && source {
+		// Of several who move it one does. Who ends it leaves nothing to be followed.
+		stands := fmt.Appendf(nil, `{"%s":"%s"}`, movedKey, movedTo)
+		err := swapper.Swap(ctx, id, []byte(old.text), stands, moveGrace)
+		switch {
+		case errors.Is(err, ErrChanged) && movedTo != "":
+			return ErrNotFound
+		case errors.Is(err, ErrChanged):
+			if to, ok := own.(*inStore); ok {
+				if ended, err := p.endMoved(ctx, id, to); ended || err != nil {
+					return storeError(err)
+				}
+			}
+		case err == nil && movedTo != "", errors.Is(err, ErrNotFound):
+			return err
+		case err != nil && movedTo != "" && p.isMoved(ctx, id, movedTo):
+			return nil // only the answer was lost
+		case err != nil:
+			return storeError(err)
+		}
 	}
-	// Of several who move it one does, and a request that changes it loses to none.
-	err := swapper.Swap(ctx, id, []byte(old.text), fmt.Appendf(nil, `{"%s":"%s"}`, movedKey, movedTo), moveGrace)
-	if errors.Is(err, ErrChanged) {
-		return ErrNotFound
+	return storeError(p.store.Delete(ctx, id))
+}
+
+// isMoved reports whether it is known that a session was moved. It has a time of its
+// own, as undo.
+func (p *inStore) isMoved(ctx context.Context, id, to string) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
+	defer cancel()
+	data, _, err := p.store.Load(ctx, id)
+	if err != nil {
+		return false
 	}
-	return storeError(err)
+	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
+	return err == nil && movedTo(values) == to
+}
+
+// endMoved ends what was moved from an id to another place; false if it was not.
+// ErrNotFound: it has ended there.
+func (p *inStore) endMoved(ctx context.Context, id string, to *inStore) (bool, error) {
+	data, _, err := p.store.Load(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
+	if err != nil || movedTo(values) == "" {
+		return false, nil
+	}
+	return true, to.store.Delete(ctx, movedTo(values))
 }

@@ -20,8 +20,8 @@ import (
 // so it is kept in a store of its own: a record a user.
 //
 // A login, and any other change of a session's user or id, costs two round trips more
-// to that store, and so does each renewal; a login of a user whose sessions have expired
-// or are too many up to 20 more, to look at those. A session that Python made is known
+// to that store, and so does each renewal; a login of a user who has too many some 20
+// more, to look at those. A session that Python made is known
 // from when Go first renews it or changes its user: where users log in to Python, use
 // [Manager.RevokeFunc].
 type UserIndex struct {
@@ -93,47 +93,47 @@ func recordID(user string) string {
 }
 
 // add puts a session into its user's record, before the session is stored: so none is
-// ever missing.
-func (u *users) add(ctx context.Context, user, id string, expires time.Time) error {
+// ever missing. crowded: there are more than may be.
+func (u *users) add(ctx context.Context, user, id string, expires time.Time) (crowded bool, err error) {
 	if u == nil || user == "" {
-		return nil
+		return false, nil
 	}
-	return u.change(ctx, user, func(list []owned) ([]owned, error) {
-		list, err := u.trim(ctx, user, without(list, id))
-		return append(list, owned{id, expires.Unix()}), err
+	err = u.change(ctx, user, func(list []owned) ([]owned, error) {
+		list = append(without(list, id), owned{id, expires.Unix()})
+		crowded = len(list) > u.max()
+		return list, nil
 	})
+	return crowded, err
 }
+
+func (u *users) max() int { return cmp.Or(u.index.Max, defaultMaxPerUser) }
 
 // maxChecks is how many sessions of a user one login looks at: each is a round trip.
 const maxChecks = 20
 
-// trim makes room for a session in a record. It leaves out what has ended, and, while
-// there are too many, ends what expires first. When that is the record does not know,
-// for others renew sessions too; so it looks.
-func (u *users) trim(ctx context.Context, user string, list []owned) ([]owned, error) {
-	limit, now := cmp.Or(u.index.Max, defaultMaxPerUser), u.now().Unix()
-	for checks := 0; len(list) > 0; checks++ {
-		slices.SortFunc(list, func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) })
-		first, full := &list[0], len(list) >= limit
-		if first.Expires > now && !full || checks >= maxChecks {
-			break // the rest is the next login's
-		}
-		expires, err := u.expiry(ctx, first.ID)
-		switch {
-		case errors.Is(err, ErrNotFound):
-			list = list[1:]
-		case err == nil && expires > first.Expires:
-			first.Expires = expires
-		case full:
-			if _, err := u.end(ctx, user, first.ID); err != nil && !errors.Is(err, ErrNotFound) {
-				return nil, err
+// trim leaves out of a record what has ended and, while there are too many, ends what
+// expires first. When that is the record does not know, for others renew sessions too;
+// so it looks. What it does not get done the next login does.
+func (u *users) trim(ctx context.Context, user string) {
+	_ = u.change(ctx, user, func(list []owned) ([]owned, error) {
+		for checks := 0; len(list) > u.max() && checks < maxChecks; checks++ {
+			slices.SortFunc(list, func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) })
+			first := &list[0]
+			expires, err := u.expiry(ctx, first.ID)
+			if err == nil && expires > first.Expires {
+				first.Expires = expires
+				continue
+			}
+			if !errors.Is(err, ErrNotFound) {
+				_, err = u.end(ctx, user, first.ID)
+			}
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				break
 			}
 			list = list[1:]
-		default: // it lives, or nobody can tell
-			first.Expires = max(first.Expires, now+1)
 		}
-	}
-	return list, nil
+		return list, nil
+	})
 }
 
 // expiry returns when a session expires, in Unix seconds.
@@ -319,7 +319,7 @@ func (p *inStore) revokeEntry(ctx context.Context, e Entry, match func(*codec.Va
 		return false, err
 	}
 	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
-	if err != nil || !match(values) {
+	if err != nil || movedTo(values) != "" || !match(values) {
 		return false, nil // what is no session is nobody's
 	}
 	err = remove(ctx, key)

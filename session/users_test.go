@@ -345,19 +345,44 @@ func TestMaxPerUserEndsTheIdle(t *testing.T) {
 	s.wantUser(t, active, "42")
 }
 
-// A login looks at a few of the sessions that should have ended, not at all.
-func TestUserIndexChecksFew(t *testing.T) {
-	s, _ := indexed(t, session.Options{}, 0)
-	for range 100 {
-		s.loginAs(t, 42)
+// When there are far too many, each login ends some, and none takes long.
+func TestMaxPerUserLowered(t *testing.T) {
+	store := &counting{Store: session.NewMemory(session.MemoryConfig{})}
+	index := session.NewMemory(session.MemoryConfig{})
+	server := func(max int) *session.Manager {
+		return serverSide(t, store, session.ServerConfig{Users: &session.UserIndex{Store: index, Of: userOf, Max: max}}, session.Options{})
 	}
-	s.clock.Advance(codec.DefaultMaxAge + time.Hour)
-	s.take()
-	s.loginAs(t, 42)
-	if loads := strings.Count(s.take(), "Load"); loads < 10 || loads > 20 {
-		t.Errorf("%d loads", loads)
+	many, few := server(0), server(5)
+	for range 60 {
+		do(many, "", set(t, "user_id", 42))
 	}
-	s.revoke(t, "42", 1)
+	for range 4 {
+		store.calls = nil
+		if id := idOf(do(few, "", set(t, "user_id", 42))); !session.ValidID(id) {
+			t.Error("no session")
+		}
+		if len(store.calls) > 70 {
+			t.Errorf("%d calls", len(store.calls))
+		}
+	}
+	if n := store.Store.(*session.Memory).Len(); n != 5 {
+		t.Errorf("%d sessions are left, want 5", n)
+	}
+}
+
+// A login that is made anew takes no other's place.
+func TestMaxPerUserRegenerate(t *testing.T) {
+	for _, max := range []int{1, 3} {
+		s, _ := indexed(t, session.Options{}, max)
+		var cookies []string
+		for range max {
+			cookies = append(cookies, s.loginAs(t, 42))
+		}
+		cookies[0] = "session=" + idOf(do(s.Manager, cookies[0], func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() }))
+		for _, cookie := range cookies {
+			s.wantUser(t, cookie, "42")
+		}
+	}
 }
 
 // A renewal puts into the index what Python made, once.
