@@ -233,7 +233,7 @@ func TestTooLargeForTheStore(t *testing.T) {
 func TestStoreHangsOnChange(t *testing.T) {
 	memory := session.NewMemory(session.MemoryConfig{})
 	store := &hangingDelete{Memory: memory}
-	m := serverSide(t, store, session.ServerConfig{Timeout: 50 * time.Millisecond}, session.Options{})
+	m := serverSide(t, store, session.ServerConfig{Timeout: 500 * time.Millisecond}, session.Options{})
 	cookie := "session=" + idOf(do(m, "", set(t, "user_id", 42)))
 	store.hangs = true
 	start := time.Now()
