@@ -76,8 +76,9 @@ type Options struct {
 	// expiry, and ended there. In a store that is a Swapper there stands for a minute
 	// where it went, for the other requests of a page bring the old cookie too; those that
 	// run at that very moment change nothing ([ErrNotFound]). From cookies each of them
-	// makes a session; to cookies the later ones find none. So a site moves from cookies to a store, back, or
-	// from store to store, with nobody logged out. Their own Options do not count.
+	// makes a session; to cookies the later ones find none. So a site moves from cookies
+	// to a store, back, or from store to store, with nobody logged out. Their own Options
+	// do not count.
 	From []*Manager
 }
 
