@@ -170,9 +170,6 @@ func (s *Store) delete(ctx context.Context, name string) error {
 	removed, err := s.remove(ctx, name, func() error {
 		f, err := s.readOnce(name)
 		switch {
-		case errors.Is(err, codec.ErrTooLarge) && s.isName(name):
-			found = nil // to Python it is a session
-			return nil
 		case err != nil:
 			return err
 		case !f.exists():
