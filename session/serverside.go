@@ -332,8 +332,9 @@ func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte,
 		}
 		p.users.remove(ctx, s.brought.user, s.brought.id)
 	}
+	moves := s.brought.place != nil && !own // and may yet lose to another request
 	s.brought, s.fresh, s.ended, s.saved = b, false, false, true
-	if crowded {
+	if crowded && !moves {
 		p.users.trim(ctx, b.user)
 	}
 	return nil
