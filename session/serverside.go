@@ -494,24 +494,29 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, own place, old br
 func (p *inStore) isMoved(ctx context.Context, id, to string) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
 	defer cancel()
-	data, _, err := p.store.Load(ctx, id)
-	if err != nil {
-		return false
-	}
-	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
-	return err == nil && movedTo(values) == to
+	stands, err := p.whereTo(ctx, id)
+	return err == nil && stands == to
 }
 
 // endMoved ends what was moved from an id to another place; false if it was not.
 // ErrNotFound: it has ended there.
 func (p *inStore) endMoved(ctx context.Context, id string, to *inStore) (bool, error) {
-	data, _, err := p.store.Load(ctx, id)
-	if err != nil {
+	stands, err := p.whereTo(ctx, id)
+	if err != nil || stands == "" {
 		return false, err
 	}
-	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
-	if err != nil || movedTo(values) == "" {
-		return false, nil
+	return true, to.store.Delete(ctx, stands)
+}
+
+// whereTo returns where the session of an id was moved to, or nothing.
+func (p *inStore) whereTo(ctx context.Context, id string) (string, error) {
+	data, _, err := p.store.Load(ctx, id)
+	if err != nil {
+		return "", err
 	}
-	return true, to.store.Delete(ctx, movedTo(values))
+	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
+	if err != nil {
+		return "", nil // what is no session was not moved
+	}
+	return movedTo(values), nil
 }
