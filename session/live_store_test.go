@@ -67,7 +67,7 @@ func TestLiveStoredSession(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			python := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, c.requirements)), compat.LiveFile(t, ""), c.app, "SESSION_SECRET=", c.env)
+			python := pylive.Serve(t, pylive.Venv(t, pylive.File(t, c.requirements)), pylive.File(t, ""), c.app, "SESSION_SECRET=", c.env)
 			goes := httptest.NewServer(service(serverSide(t, c.store, session.ServerConfig{}, session.Options{})))
 			t.Cleanup(goes.Close)
 			g, m, v := compat.NewGenerator(t, codec.FormatLitestar), newModel(), newVisitor(t, nil)
@@ -171,7 +171,7 @@ func TestLiveRevoke(t *testing.T) {
 	m := serverSide(t, store, session.ServerConfig{
 		Users: &session.UserIndex{Store: redisStore(t, server, "users"), Of: userOf},
 	}, session.Options{})
-	python := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, "requirements-litestar-stores.txt")), compat.LiveFile(t, ""),
+	python := pylive.Serve(t, pylive.Venv(t, pylive.File(t, "requirements-litestar-stores.txt")), pylive.File(t, ""),
 		"litestar_app:app", "SESSION_SECRET=", "SESSION_REDIS=redis://"+server.Addr)
 	goes := httptest.NewServer(service(m))
 	t.Cleanup(goes.Close)

@@ -56,7 +56,8 @@ func liveStores(t *testing.T) []liveStore {
 		{"file litestar", place("file:%s/litestar%d?layout=litestar", dir), false, true, true},
 		{"file litestar by id", place("file:%s/id%d?layout=litestar&names=id", dir), true, true, true},
 		{"redis starlite", place("redis://%s/1?layout=starlite&namespace=n%d", redis.Addr), true, false, true},
-		{"redis litestar", place("valkey://%s/3?layout=litestar&namespace=n%d", redis.Addr), true, false, true},
+		{"redis litestar", place("redis://%s/3?layout=litestar&namespace=n%d", redis.Addr), true, false, true},
+		{"valkey", place("valkey://%s/3?layout=litestar&namespace=n%d", servers.Valkey(t).Addr), true, false, true},
 		{"redis with a password", place("redis://:hunter2%%20%%40%%3A%%2F%%3F%%23@%s/0?layout=litestar&namespace=n%d", locked.Addr), true, false, true},
 		{"cluster", place("redis://%s/?layout=litestar&cluster=1&namespace=n%d", strings.Join(nodes, ",")), true, false, true},
 		{"sentinel", place("redis://%s/2?layout=starlite&master=sessions&namespace=n%d", sentinel.Addr), true, false, true},
@@ -192,7 +193,7 @@ func TestLiveCopyForPython(t *testing.T) {
 	pylive.Require(t)
 	redis, id := servers.Redis(t), sessiontest.NewID()
 	url := "redis://" + redis.Addr + "/0"
-	starlite := compat.StartBackend(t, compat.LiveFile(t, "requirements-starlite-stores.txt"), compat.LiveFile(t, "redisstore.py"), url, "starlite")
+	starlite := compat.StartBackend(t, pylive.File(t, "requirements-starlite-stores.txt"), pylive.File(t, "redisstore.py"), url, "starlite")
 	starlite.Set(id, `{"user":"zoë","f":1.0}`, 3600)
 	redis.Command("SET", "STARLITE_SESSION:../x", "{}")
 	redis.Command("SET", "STARLITE_SESSIONS:"+id, "{}")
@@ -207,7 +208,7 @@ func TestLiveCopyForPython(t *testing.T) {
 	runStore(t, from, "list", "--odd").want(t, "list --odd", 0, "../x  ")
 	runStore(t, "", "copy", "--from", from, "--to", to, "--json").want(t, "copy", 0, `"copied":1,`)
 
-	python := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, "requirements-litestar-stores.txt")), compat.LiveFile(t, ""), "litestar_app:app",
+	python := pylive.Serve(t, pylive.Venv(t, pylive.File(t, "requirements-litestar-stores.txt")), pylive.File(t, ""), "litestar_app:app",
 		"SESSION_SECRET="+compat.NewSecret().String(), "SESSION_REDIS="+url)
 	if got := getSession(t, python, id); got != `{"user": "zo\u00eb", "f": 1.0}` {
 		t.Errorf("the app reads %s", got)
@@ -272,19 +273,19 @@ func TestLiveRefused(t *testing.T) {
 func TestLiveCopyToTable(t *testing.T) {
 	pylive.Require(t)
 	dir, id := t.TempDir(), sessiontest.NewID()
-	starlite := compat.StartBackend(t, compat.LiveFile(t, "requirements-starlite.txt"), compat.LiveFile(t, "filestore.py"), dir)
+	starlite := compat.StartBackend(t, pylive.File(t, "requirements-starlite.txt"), pylive.File(t, "filestore.py"), dir)
 	starlite.Set(id, `{"user":"zoë","f":1.0}`, 3600)
 
 	server := servers.Postgres(t)
-	url, requirements := "postgresql+psycopg://postgres@"+server.Addr+"/postgres", compat.LiveFile(t, "requirements-litestar-stores.txt")
-	litestar := compat.StartBackend(t, requirements, compat.LiveFile(t, "sqlstore.py"), url, "user_session")
+	url, requirements := "postgresql+psycopg://postgres@"+server.Addr+"/postgres", pylive.File(t, "requirements-litestar-stores.txt")
+	litestar := compat.StartBackend(t, requirements, pylive.File(t, "sqlstore.py"), url, "user_session")
 	to := "postgres://postgres@" + server.Addr + "/postgres?sslmode=disable&table=user_session"
 	runStore(t, to, "list").want(t, "list", exitIO, "") // there is no table yet
 	litestar.Must("create_all")
 	runStore(t, "", "copy", "--from", "file:"+dir+"?layout=starlite", "--to", to, "--json").want(t, "copy", 0, `"copied":1,`)
 	runStore(t, to, "list", "--json").want(t, "list", 0, `"store":"postgres","layout":"litestar","id_prefix":"`+id[:8]+`","size":23,`)
 
-	python := pylive.Serve(t, pylive.Venv(t, requirements), compat.LiveFile(t, ""), "litestar_app:app",
+	python := pylive.Serve(t, pylive.Venv(t, requirements), pylive.File(t, ""), "litestar_app:app",
 		"SESSION_SECRET="+compat.NewSecret().String(), "SESSION_SQL="+url, "SESSION_TABLE=user_session")
 	if got := getSession(t, python, id); got != `{"user": "zo\u00eb", "f": 1.0}` {
 		t.Errorf("the app reads %s", got)

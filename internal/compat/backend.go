@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -190,10 +189,4 @@ func WantNotStored(t testing.TB, s session.Store, id string) {
 	if data, _, err := s.Load(t.Context(), id); !errors.Is(err, session.ErrNotFound) {
 		t.Fatalf("Load: %.200q, %v; want ErrNotFound", data, err)
 	}
-}
-
-// LiveFile returns the path of a file of testdata/live.
-func LiveFile(t testing.TB, name string) string {
-	t.Helper()
-	return filepath.Join(liveDir(t), name)
 }

@@ -9,10 +9,8 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/hex"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -93,20 +91,10 @@ func (p Peer) Serve(b *Browser, s Secret) App {
 // the test.
 func (p Peer) Start(t testing.TB, s Secret) (url string) {
 	t.Helper()
-	dir := liveDir(t)
+	dir := pylive.File(t, "")
 	python := pylive.Venv(t, filepath.Join(dir, "requirements-"+p.name+".txt"))
 	return pylive.Serve(t, python, dir, p.module+":app", "SESSION_SECRET="+s.String(),
 		"SESSION_COOKIE="+cmp.Or(p.Cookie, "session"), "SESSION_OPTIONS="+cmp.Or(p.Python, "{}"))
-}
-
-// liveDir returns the path of testdata/live.
-func liveDir(t testing.TB) string {
-	t.Helper()
-	gomod, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		t.Fatalf("go env: %v", err)
-	}
-	return filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "testdata", "live")
 }
 
 // Codec returns the codec that shares p's cookies. The keys are labeled key-0,

@@ -41,6 +41,17 @@ func Require(t testing.TB) {
 	}
 }
 
+// File returns the path of a file of testdata/live, where the apps and their
+// requirements are.
+func File(t testing.TB, name string) string {
+	t.Helper()
+	gomod, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		t.Fatalf("go env: %v", err)
+	}
+	return filepath.Join(filepath.Dir(strings.TrimSpace(string(gomod))), "testdata", "live", name)
+}
+
 // venvMu lets the tests of one process share what the first of them built.
 var venvMu sync.Mutex
 

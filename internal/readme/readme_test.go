@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sessctl/sessctl/internal/compat"
 	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/internal/servers"
 )
@@ -155,7 +154,7 @@ func TestSnippetsShareASession(t *testing.T) {
 	t.Run("store", func(t *testing.T) {
 		redis := servers.Redis(t).Addr
 		app := replace(t, apps[1], "127.0.0.1:6379", redis)
-		shareASession(t, compat.LiveFile(t, "requirements-litestar-stores.txt"), app, func(address string) string { return program(t, address, redis) })
+		shareASession(t, pylive.File(t, "requirements-litestar-stores.txt"), app, func(address string) string { return program(t, address, redis) })
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sessctl/sessctl/internal/compat"
 	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/internal/servers"
 )
@@ -44,7 +43,7 @@ func TestRecording(t *testing.T) {
 		}
 	}
 	fastapi := pylive.Serve(t, pylive.Venv(t, "testdata/requirements.txt"), dir, "fastapi_app:app", "SESSION_SECRET="+secret)
-	litestar := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, "requirements-litestar-stores.txt")), dir, "litestar_app:app")
+	litestar := pylive.Serve(t, pylive.Venv(t, pylive.File(t, "requirements-litestar-stores.txt")), dir, "litestar_app:app")
 	real := strings.NewReplacer(recordedFastAPI, fastapi, recordedLitestar, litestar, recordedRedis, redis)
 	recorded := strings.NewReplacer(fastapi, recordedFastAPI, litestar, recordedLitestar, redis, recordedRedis)
 	sessctl := build(t, "./cmd/sessctl")

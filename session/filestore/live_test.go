@@ -42,7 +42,7 @@ func forPeers(t *testing.T, test func(t *testing.T, c filestore.Config, p *compa
 	for _, peer := range peers {
 		t.Run(peer.name, func(t *testing.T) {
 			peer.config.Dir = t.TempDir()
-			test(t, peer.config, compat.StartBackend(t, compat.LiveFile(t, peer.requirements), compat.LiveFile(t, "filestore.py"), peer.config.Dir))
+			test(t, peer.config, compat.StartBackend(t, pylive.File(t, peer.requirements), pylive.File(t, "filestore.py"), peer.config.Dir))
 		})
 	}
 }

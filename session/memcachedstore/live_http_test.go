@@ -13,7 +13,7 @@ import (
 func TestLiveApps(t *testing.T) {
 	t.Parallel()
 	server := servers.Memcached(t)
-	python := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, requirements)), compat.LiveFile(t, ""), "starlite_app:app",
+	python := pylive.Serve(t, pylive.Venv(t, pylive.File(t, requirements)), pylive.File(t, ""), "starlite_app:app",
 		"SESSION_SECRET=", "SESSION_MEMCACHED="+server.Addr)
 	compat.SharedStore(t, python, open(t, memcachedstore.Config{Addr: server.Addr}))
 }

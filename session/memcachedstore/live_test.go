@@ -12,6 +12,7 @@ import (
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/internal/compat"
+	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/internal/servers"
 	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/memcachedstore"
@@ -34,7 +35,7 @@ func TestLiveStore(t *testing.T) {
 // newPython starts the real backend.
 func newPython(t testing.TB, addr string) *compat.Backend {
 	t.Helper()
-	return compat.StartBackend(t, compat.LiveFile(t, requirements), compat.LiveFile(t, "memcachedstore.py"), addr)
+	return compat.StartBackend(t, pylive.File(t, requirements), pylive.File(t, "memcachedstore.py"), addr)
 }
 
 // want and wantNone are what the store must have.

@@ -55,7 +55,7 @@ func TestLiveStore(t *testing.T) {
 	})
 	t.Cleanup(func() { ring.Close() })
 	for name, c := range map[string]redis.UniversalClient{
-		"one server": client(t, options(servers.Redis(t))), "cluster": clusterClient(t), "ring": ring,
+		"one server": client(t, options(servers.Redis(t))), "valkey": client(t, options(servers.Valkey(t))), "cluster": clusterClient(t), "ring": ring,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -72,18 +72,21 @@ func TestLiveStore(t *testing.T) {
 // key that Python has for it.
 func TestLive(t *testing.T) {
 	pylive.Require(t)
-	server := servers.Redis(t)
-	c := client(t, options(server))
-	for _, kind := range []struct{ name, requirements, namespace string }{
-		{"starlite", "requirements-starlite-stores.txt", redisstore.Starlite},
-		{"litestar", "requirements-litestar-stores.txt", redisstore.Litestar},
-		{"factory", "requirements-litestar-stores.txt", "LITESTAR_sessions"},
-		{"none", "requirements-litestar-stores.txt", ""},
-		{"valkey", "requirements-litestar-stores.txt", redisstore.Litestar},
+	server, valkey := servers.Redis(t), servers.Valkey(t)
+	for _, kind := range []struct {
+		name, requirements, namespace string
+		server                        *servers.Server
+	}{
+		{"starlite", "requirements-starlite-stores.txt", redisstore.Starlite, server},
+		{"litestar", "requirements-litestar-stores.txt", redisstore.Litestar, server},
+		{"factory", "requirements-litestar-stores.txt", "LITESTAR_sessions", server},
+		{"none", "requirements-litestar-stores.txt", "", server},
+		{"valkey", "requirements-litestar-stores.txt", redisstore.Litestar, valkey},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
-			s := open(t, c, kind.namespace)
-			p := compat.StartBackend(t, compat.LiveFile(t, kind.requirements), compat.LiveFile(t, "redisstore.py"),
+			server := kind.server
+			s := open(t, client(t, options(server)), kind.namespace)
+			p := compat.StartBackend(t, pylive.File(t, kind.requirements), pylive.File(t, "redisstore.py"),
 				"redis://"+server.Addr, kind.name)
 			compat.BothWays(t, p, s, compat.Sample(200_000))
 
@@ -102,8 +105,8 @@ func TestLive(t *testing.T) {
 					t.Errorf("the server has %q", got)
 				}
 			}
-			if kind.name == "none" || kind.name == "valkey" {
-				return // delete_all refuses, or needs Valkey
+			if kind.name == "none" {
+				return // delete_all refuses
 			}
 			p.Must("delete_all")
 			compat.WantNotStored(t, s, ours)
@@ -119,13 +122,19 @@ func TestLive(t *testing.T) {
 // A Go service and the real app share the sessions of one server.
 func TestLiveApps(t *testing.T) {
 	pylive.Require(t)
-	server := servers.Redis(t)
-	c := client(t, options(server))
-	for name, namespace := range map[string]string{"starlite": redisstore.Starlite, "litestar": redisstore.Litestar} {
-		t.Run(name, func(t *testing.T) {
-			python := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, "requirements-"+name+"-stores.txt")), compat.LiveFile(t, ""),
-				name+"_app:app", "SESSION_SECRET=", "SESSION_REDIS=redis://"+server.Addr)
-			compat.SharedStore(t, python, open(t, c, namespace))
+	server, valkey := servers.Redis(t), servers.Valkey(t)
+	for _, c := range []struct {
+		name, framework, namespace, scheme string
+		server                             *servers.Server
+	}{
+		{"starlite", "starlite", redisstore.Starlite, "redis://", server},
+		{"litestar", "litestar", redisstore.Litestar, "redis://", server},
+		{"valkey", "litestar", redisstore.Litestar, "valkey://", valkey},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			python := pylive.Serve(t, pylive.Venv(t, pylive.File(t, "requirements-"+c.framework+"-stores.txt")), pylive.File(t, ""),
+				c.framework+"_app:app", "SESSION_SECRET=", "SESSION_REDIS="+c.scheme+c.server.Addr)
+			compat.SharedStore(t, python, open(t, client(t, options(c.server)), c.namespace))
 		})
 	}
 }

@@ -4,7 +4,8 @@
 // and the Python app beside it have the same sessions.
 //
 // It takes a [database/sql.DB] and imports no driver. It is tested with
-// modernc.org/sqlite, github.com/jackc/pgx/v5/stdlib and github.com/go-sql-driver/mysql.
+// modernc.org/sqlite, github.com/jackc/pgx/v5/stdlib and github.com/go-sql-driver/mysql,
+// on PostgreSQL 15 and MariaDB 10.11; on MySQL 9.7 by hand, since few distributions have it.
 //
 // # Layouts
 //

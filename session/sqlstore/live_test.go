@@ -40,7 +40,7 @@ func TestLive(t *testing.T) {
 				columns := map[string]string{}
 				for _, maker := range []string{"go", "python"} {
 					p.config.Table = fmt.Sprintf("sessions%d_%s", peer.layout, maker)
-					p.python = compat.StartBackend(t, compat.LiveFile(t, peer.requirements), compat.LiveFile(t, "sqlstore.py"), d.python, p.config.Table)
+					p.python = compat.StartBackend(t, pylive.File(t, peer.requirements), pylive.File(t, "sqlstore.py"), d.python, p.config.Table)
 					t.Run("made by "+maker, func(t *testing.T) {
 						p.makeTable(t, maker)
 						columns[maker] = strings.ReplaceAll(d.describe(t, p.config), "_"+maker, "")
@@ -53,7 +53,7 @@ func TestLive(t *testing.T) {
 						}
 						t.Run("at the same time", p.testMeanwhile)
 						t.Run("apps", func(t *testing.T) {
-							app := pylive.Serve(t, pylive.Venv(t, compat.LiveFile(t, peer.requirements)), compat.LiveFile(t, ""), peer.app,
+							app := pylive.Serve(t, pylive.Venv(t, pylive.File(t, peer.requirements)), pylive.File(t, ""), peer.app,
 								"SESSION_SECRET=", "SESSION_SQL="+d.python, "SESSION_TABLE="+p.config.Table)
 							compat.SharedStore(t, app, open(t, p.config))
 						})

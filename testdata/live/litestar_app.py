@@ -50,9 +50,12 @@ stores = {}
 if DIR:
     stores["sessions"] = FileStore(DIR)
 elif REDIS:
-    from litestar.stores.redis import RedisStore
+    if REDIS.startswith("valkey:"):
+        from litestar.stores.valkey import ValkeyStore as Store
+    else:
+        from litestar.stores.redis import RedisStore as Store
 
-    stores["sessions"] = RedisStore.with_client(REDIS)
+    stores["sessions"] = Store.with_client(REDIS)
 plugins = []
 if SQL:
     import sql_models
