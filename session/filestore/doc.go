@@ -29,11 +29,15 @@
 // file system: NFS refuses it on directories, and the change fails.
 //
 // Files are readable for their owner alone, as Litestar's, so Python and Go must run
-// as the same user. Whoever else can write to the directory can make sessions.
+// as the same user; root gives what it writes to the directory's owner. Whoever else can write to the directory can make sessions.
 //
 // Only ids that [session.ValidID] allows reach a path. Symbolic links, FIFOs,
 // directories and files of other names are never followed, opened, listed or
 // deleted; one that lies where a session should be is [session.ErrDamaged].
+//
+// A file that is empty for longer than a moment, as a writer of Starlite's that was
+// killed leaves it, is a session that has expired: Python answers 500 until
+// [Store.Prune] deletes it. What is damaged otherwise Delete alone removes.
 //
 // # Beside Python
 //
@@ -46,8 +50,7 @@
 // in which Go deletes it, or Prune finds it expired, goes.
 //
 // Starlite empties a file and then writes it. Who reads it between sees a torn one:
-// it is read again for up to half a second, while it is fresh, then [session.ErrDamaged]. It is
-// never deleted for that.
+// it is read again for up to half a second, while it is fresh, then [session.ErrDamaged].
 //
 // Python's own sweeps: Starlite's delete_expired deletes the sessions that live and
 // keeps those that have expired, so use [Store.Prune]. Litestar's fails on the first

@@ -31,6 +31,7 @@ func newNamedDraft(dir, name string, content []byte, sync bool) (*draft, error) 
 		return nil, err
 	}
 	d := &draft{path: path}
+	giveAway(f, dir)
 	if err := fill(f, content, sync); err != nil {
 		f.Close()
 		d.discard()

@@ -32,6 +32,7 @@ func newDraft(dir, name string, content []byte, sync bool) (*draft, error) {
 		return nil, &fs.PathError{Op: "create", Path: dir, Err: err}
 	}
 	d := &draft{open: os.NewFile(uintptr(fd), dir)}
+	giveAway(d.open, dir)
 	if err := fill(d.open, content, sync); err != nil {
 		d.discard()
 		return nil, err

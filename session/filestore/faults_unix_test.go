@@ -187,3 +187,27 @@ func TestMode(t *testing.T) {
 		}
 	}
 }
+
+// What root writes belongs to whose the directory is, what others write to themselves.
+func TestOwner(t *testing.T) {
+	for name, c := range layouts {
+		t.Run(name, func(t *testing.T) {
+			c.Dir = t.TempDir()
+			owner := os.Geteuid()
+			if owner == 0 {
+				owner = 12345
+				must(t, os.Chown(c.Dir, owner, -1))
+			}
+			s := open(t, c)
+			id := sessiontest.NewID()
+			for _, step := range []error{s.Create(t.Context(), id, []byte(`{}`), time.Hour), s.Touch(t.Context(), id, time.Hour)} {
+				must(t, step)
+				var info unix.Stat_t
+				must(t, unix.Stat(firstSession(t, c.Dir), &info))
+				if int(info.Uid) != owner {
+					t.Errorf("it belongs to %d, want %d", info.Uid, owner)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,24 @@
+//go:build unix
+
+package filestore
+
+import (
+	"os"
+	"syscall"
+)
+
+// giveAway makes a file of root's the directory's owner's: it is readable for its owner
+// alone, and the app that has the directory must read it. Where root may not do that,
+// as in some containers, the file stays root's.
+func giveAway(f *os.File, dir string) {
+	if os.Geteuid() != 0 {
+		return
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && stat.Uid != 0 {
+		_ = f.Chown(int(stat.Uid), int(stat.Gid))
+	}
+}
