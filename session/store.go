@@ -16,7 +16,7 @@ var (
 	ErrExists = errors.New("session: the store has a session of this id")
 
 	// ErrDamaged: where a session should be there is something else, a torn file say. It
-	// is left as it is.
+	// is left as it is, but by Delete.
 	ErrDamaged = errors.New("session: the store holds something else where a session should be")
 
 	// ErrChanged: the session is not what it was when it was read.

@@ -106,10 +106,10 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// What is no session of the layout is an error, and stays.
+// What is no session of the layout is an error, and stays until it is deleted.
 func TestDamaged(t *testing.T) {
 	for name, c := range layouts {
-		for what, content := range map[string]string{"empty": "", "torn": "{\"expires\":\"2026-12-07T02", "binary": "\x82\xaaexpires", "foreign": "hello\n"} {
+		for what, content := range map[string]string{"torn": "{\"expires\":\"2026-12-07T02", "binary": "\x82\xaaexpires", "foreign": "hello\n"} {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				t.Parallel()
 				c := c // each has a directory of its own
@@ -128,8 +128,47 @@ func TestDamaged(t *testing.T) {
 				if left := leftoversOf(t, c.Dir); len(left) > 0 {
 					t.Errorf("left: %q", left)
 				}
+				must(t, s.Delete(t.Context(), id))
+				if _, _, err := s.Load(t.Context(), id); !errors.Is(err, session.ErrNotFound) {
+					t.Errorf("Load after Delete: %v", err)
+				}
 			})
 		}
+	}
+}
+
+// What a killed writer has emptied is a session that has expired.
+func TestEmpty(t *testing.T) {
+	for name, c := range layouts {
+		t.Run(name, func(t *testing.T) {
+			c.Dir = t.TempDir()
+			s := open(t, c)
+			id := sessiontest.NewID()
+			must(t, s.Create(t.Context(), id, []byte(`{}`), time.Hour))
+			file := firstSession(t, c.Dir)
+			empty := func() {
+				must(t, os.WriteFile(file, nil, 0o600))
+				old := time.Now().Add(-time.Minute)
+				must(t, os.Chtimes(file, old, old))
+			}
+			empty()
+			compat.WantNotStored(t, s, id)
+			if err := s.Replace(t.Context(), id, []byte(`{}`), time.Hour); !errors.Is(err, session.ErrNotFound) {
+				t.Errorf("Replace: %v, want session.ErrNotFound", err)
+			}
+			for what, sweep := range map[string]func(context.Context) (int, error){"Prune": s.Prune, "Clear": s.Clear} {
+				empty()
+				if n, err := sweep(t.Context()); n != 1 || err != nil {
+					t.Errorf("%s: %d, %v", what, n, err)
+				}
+				if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+					t.Errorf("%s has left it: %v", what, err)
+				}
+			}
+			empty()
+			must(t, s.Create(t.Context(), id, []byte(`{"a":1}`), time.Hour))
+			compat.WantStored(t, s, id, `{"a":1}`)
+		})
 	}
 }
 
@@ -148,7 +187,7 @@ func wantDamaged(t *testing.T, s *filestore.Store, id string) {
 	for what, err := range map[string]error{
 		"Load": load, "Create": s.Create(t.Context(), id, []byte(`{}`), time.Hour),
 		"Replace": s.Replace(t.Context(), id, []byte(`{}`), time.Hour), "Touch": s.Touch(t.Context(), id, time.Hour),
-		"Delete": s.Delete(t.Context(), id), "Clear": clear, "Prune": prune, "List": list,
+		"Clear": clear, "Prune": prune, "List": list,
 	} {
 		if !errors.Is(err, session.ErrDamaged) {
 			t.Errorf("%s: %v, want session.ErrDamaged", what, err)

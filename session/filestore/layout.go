@@ -100,20 +100,26 @@ func (s *Store) parseFile(raw []byte) (f file, err error) {
 		var never bool
 		f.data, f.expires, never, err = parseLitestar(raw)
 		if never {
-			return f, checkParsed(f, err)
+			return checkParsed(f, err)
 		}
 	}
 	if f.expires.IsZero() { // Python's datetime.min is Go's zero time, and no less over
-		f.expires = time.Unix(0, 0).UTC()
+		f.expires = longOver
 	}
-	return f, checkParsed(f, err)
+	return checkParsed(f, err)
 }
 
-func checkParsed(f file, err error) error {
-	if err != nil {
-		return err
+// longOver is when a session ended whose file tells no time that Go has.
+var longOver = time.Unix(0, 0).UTC()
+
+func checkParsed(f file, err error) (file, error) {
+	if err == nil {
+		err = checkSize(f.data)
 	}
-	return checkSize(f.data)
+	if err != nil {
+		return file{}, err
+	}
+	return f, nil
 }
 
 // maxFile bounds a file: Starlite's JSON escapes data, to six bytes of one at most.

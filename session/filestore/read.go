@@ -91,14 +91,16 @@ func (s *Store) readOnce(name string) (file, error) {
 		return file{}, withoutPath(err)
 	}
 	f, err := s.parseFile(raw)
-	if err == nil {
-		return f, nil
+	if !errors.Is(err, session.ErrDamaged) {
+		return f, err
 	}
-	if errors.Is(err, session.ErrDamaged) && s.layout == Starlite {
-		info, statErr := os.Lstat(s.path(name))
-		if statErr != nil || time.Since(info.ModTime()) < tornFor {
-			err = errTorn
-		}
+	info, statErr := os.Lstat(s.path(name))
+	fresh := statErr != nil || time.Since(info.ModTime()) < tornFor
+	switch {
+	case len(raw) == 0 && !fresh: // its writer was killed, or the power failed
+		return file{raw: raw, expires: longOver}, nil
+	case s.layout == Starlite && fresh:
+		return file{}, errTorn
 	}
 	return file{}, err
 }

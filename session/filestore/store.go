@@ -156,7 +156,7 @@ func (s *Store) Swap(ctx context.Context, id string, old, data []byte, ttl time.
 	})
 }
 
-// Delete is [session.Store].
+// Delete is [session.Store]. A file that can be read as no session goes too.
 func (s *Store) Delete(ctx context.Context, id string) error {
 	name, err := s.name(ctx, id)
 	if err != nil {
@@ -166,10 +166,13 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 }
 
 func (s *Store) delete(ctx context.Context, name string) error {
-	found := session.ErrNotFound
+	var found error
 	removed, err := s.remove(ctx, name, func() error {
 		f, err := s.readOnce(name)
 		switch {
+		case err != nil && s.isUseless(name, err):
+			found = nil
+			return nil
 		case err != nil:
 			return err
 		case !f.exists():
@@ -185,6 +188,16 @@ func (s *Store) delete(ctx context.Context, name string) error {
 		return errors.Join(s.syncDir(), found)
 	}
 	return session.ErrNotFound
+}
+
+// isUseless reports whether what cannot be read is a file in a session's place, which
+// nobody is writing.
+func (s *Store) isUseless(name string, err error) bool {
+	if passes(err) || !s.isName(name) || !errors.Is(err, session.ErrDamaged) && !errors.Is(err, codec.ErrTooLarge) {
+		return false
+	}
+	info, err := os.Lstat(s.path(name))
+	return err == nil && info.Mode().IsRegular()
 }
 
 // LoadKey is [session.Keyed]; a key is a file's name.
@@ -220,7 +233,8 @@ func (s *Store) checkHash(ctx context.Context, key string) error {
 	return ctx.Err()
 }
 
-// DeleteKey is [session.Keyed]. What holds no session it leaves.
+// DeleteKey is [session.Keyed]. What holds no session it leaves, but in the place of
+// one.
 func (s *Store) DeleteKey(ctx context.Context, key string) error {
 	if err := checkKey(ctx, key); err != nil {
 		return err
