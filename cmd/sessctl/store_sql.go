@@ -24,23 +24,24 @@ func openSQLite(ctx context.Context, d *dsn, o openOptions) (b backend, err erro
 	if err != nil {
 		return b, err
 	}
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) && o.create {
-		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // SQLite would make one that others can read
+	// A file that is there is not opened: to close it would give up the locks that other
+	// connections of this process hold on it.
+	_, err = os.Stat(path)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing && o.create {
+		err = makeDatabase(path)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return b, fmt.Errorf("%w: the database does not exist: %w", errMissing, err)
+	case err != nil:
+		return b, err
+	case missing:
 		defer func() {
 			if err != nil {
 				removeEmpty(path)
 			}
 		}()
-	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return b, fmt.Errorf("%w: the database does not exist: %w", errMissing, err)
-	case errors.Is(err, fs.ErrPermission): // SQLite may read what it cannot write
-	case err != nil:
-		return b, err
-	default:
-		file.Close()
 	}
 	options := url.Values{"_pragma": append([]string{fmt.Sprintf("busy_timeout(%d)", o.timeout.Milliseconds())}, d.options["_pragma"]...)}
 	if d.options.Has("_txlock") {
@@ -52,6 +53,18 @@ func openSQLite(ctx context.Context, d *dsn, o openOptions) (b backend, err erro
 		return b, usageError("the parameters of the DSN are none that SQLite takes")
 	}
 	return openTable(ctx, db, sqlstore.SQLite, d, o)
+}
+
+// makeDatabase makes an empty database, which SQLite would make readable for others.
+func makeDatabase(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // removeEmpty removes a database that was made for nothing.
