@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -50,9 +51,9 @@ func unlisted(keys []string, listed map[string]struct{}) (rest []string) {
 func (s *Store) entries(ctx context.Context, keys []string) iter.Seq2[session.Entry, error] {
 	return func(yield func(session.Entry, error) bool) {
 		pipe := s.client.Pipeline()
-		sizes, ttls := make([]*redis.IntCmd, len(keys)), make([]*redis.DurationCmd, len(keys))
+		sizes, ttls := make([]*redis.IntCmd, len(keys)), make([]*redis.IntCmd, len(keys))
 		for i, key := range keys {
-			sizes[i], ttls[i] = pipe.StrLen(ctx, s.prefix+key), pipe.PTTL(ctx, s.prefix+key)
+			sizes[i], ttls[i] = pipe.StrLen(ctx, s.prefix+key), s.pttl(ctx, pipe, key)
 		}
 		_, err := pipe.Exec(ctx)
 		for i, key := range keys {
@@ -63,15 +64,14 @@ func (s *Store) entries(ctx context.Context, keys []string) iter.Seq2[session.En
 			expires, there := expiry(ttls[i].Val())
 			e.Expires = expires
 			switch err := sizes[i].Err(); {
-			case isReply(err) && e.Odd: // of another type: no session
-			case isReply(err):
-				err = failure(err)
-				if !yield(e, err) {
+			case isOfType(err) && e.Odd: // no session
+			case isOfType(err):
+				if !yield(e, failure(err)) {
 					return
 				}
 				continue
 			case err != nil || ttls[i].Err() != nil:
-				yield(session.Entry{}, failure(errors.Join(err, ttls[i].Err())))
+				yield(session.Entry{}, failure(cmp.Or(err, ttls[i].Err())))
 				return
 			case !there:
 				continue // it has expired, or was deleted
@@ -86,10 +86,8 @@ func (s *Store) entries(ctx context.Context, keys []string) iter.Seq2[session.En
 	}
 }
 
-// isReply reports whether an error is what the server has answered.
-func isReply(err error) bool {
-	return err != nil && errors.As(err, new(redis.Error))
-}
+// isOfType reports whether an error says that a key holds no string.
+func isOfType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE") }
 
 // Clear is [session.Clearer]. What has another key than sessions have stays. Without a
 // namespace it is an error, as with Litestar.

@@ -178,13 +178,21 @@ func TestLiveOdd(t *testing.T) {
 	if expires := compat.WantStored(t, s, strings.Repeat("0", 64), `{}`); !expires.IsZero() {
 		t.Errorf("expires %v, want never", expires)
 	}
+	far := strings.Repeat("2", 64)
+	server.Command("set", "NS:"+far, `{"a":1}`, "ex", "10000000000") // longer than a time.Duration
+	compat.WantStored(t, s, far, `{"a":1}`)
+	for e, err := range s.List(t.Context()) {
+		if e.Key == far && (err != nil || time.Until(e.Expires) < 290*365*24*time.Hour) {
+			t.Errorf("listed as %+v, %v", e, err)
+		}
+	}
 	if data, _, err := s.LoadKey(t.Context(), "hello"); err != nil || string(data) != `{"odd":1}` {
 		t.Errorf("LoadKey: %q, %v", data, err)
 	}
 	if _, _, err := s.Load(t.Context(), strings.Repeat("1", 64)); !errors.Is(err, session.ErrDamaged) {
 		t.Errorf("Load of a list: %v", err)
 	}
-	if n, err := s.Clear(t.Context()); n != 3 || err != nil {
+	if n, err := s.Clear(t.Context()); n != 4 || err != nil {
 		t.Errorf("Clear: %d, %v", n, err)
 	}
 	if left := strings.Fields(server.Command("dbsize")); len(left) != 1 || left[0] != "7" {
@@ -192,5 +200,20 @@ func TestLiveOdd(t *testing.T) {
 	}
 	if n, err := open(t, client(t, options(server)), "").Clear(t.Context()); n != 0 || err == nil {
 		t.Errorf("Clear without a namespace: %d, %v", n, err)
+	}
+}
+
+// A server that refuses is no session that cannot be read.
+func TestLiveListRefused(t *testing.T) {
+	pylive.Require(t)
+	server := servers.Redis(t)
+	server.Command("set", "NS:"+sessiontest.NewID(), `{}`)
+	server.Command("acl", "setuser", "blind", "on", "nopass", "~*", "+@all", "-strlen")
+	o := options(server)
+	o.Username, o.Password = "blind", "any"
+	for e, err := range open(t, client(t, o), "NS").List(t.Context()) {
+		if err == nil || e != (session.Entry{}) || !strings.Contains(err.Error(), "NOPERM") {
+			t.Errorf("%+v, %v", e, err)
+		}
 	}
 }

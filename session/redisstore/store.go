@@ -95,7 +95,7 @@ func (s *Store) Load(ctx context.Context, id string) ([]byte, time.Time, error) 
 // LoadKey is [session.Keyed]; a key is what follows the namespace and the colon.
 func (s *Store) LoadKey(ctx context.Context, key string) ([]byte, time.Time, error) {
 	pipe := s.client.Pipeline()
-	get, ttl := pipe.Get(ctx, s.prefix+key), pipe.PTTL(ctx, s.prefix+key)
+	get, ttl := pipe.Get(ctx, s.prefix+key), s.pttl(ctx, pipe, key)
 	_, err := pipe.Exec(ctx)
 	if errors.Is(get.Err(), redis.Nil) {
 		return nil, time.Time{}, session.ErrNotFound
@@ -114,16 +114,24 @@ func (s *Store) LoadKey(ctx context.Context, key string) ([]byte, time.Time, err
 	return data, expires, nil
 }
 
-// expiry returns when a key expires by what PTTL says: go-redis leaves -1 (never) and
-// -2 (there is none) as they are.
-func expiry(ttl time.Duration) (expires time.Time, ok bool) {
-	switch {
-	case ttl == -1:
+// pttl asks how long a key lives yet. The client's own PTTL makes a time.Duration of it,
+// which ends after 292 years, and so wraps around.
+func (s *Store) pttl(ctx context.Context, pipe redis.Pipeliner, key string) *redis.IntCmd {
+	cmd := redis.NewIntCmd(ctx, "pttl", s.prefix+key)
+	_ = pipe.Process(ctx, cmd) // it is only put down
+	return cmd
+}
+
+// expiry returns when a key expires by what PTTL says.
+func expiry(pttl int64) (expires time.Time, ok bool) {
+	const never, none = -1, -2
+	switch pttl {
+	case never:
 		return time.Time{}, true
-	case ttl < 0:
+	case none:
 		return time.Time{}, false
 	}
-	return time.Now().Add(ttl), true
+	return time.Now().Add(time.Duration(min(pttl, session.NoExpiry.Milliseconds())) * time.Millisecond), true
 }
 
 // Create is [session.Store].
@@ -283,7 +291,7 @@ func failure(err error) error {
 	if text, _, ok := strings.Cut(err.Error(), ", with args"); ok {
 		return errors.New("redisstore: " + text)
 	}
-	if redis.HasErrorPrefix(err, "WRONGTYPE") {
+	if isOfType(err) {
 		return fmt.Errorf("redisstore: %w: %v", session.ErrDamaged, err)
 	}
 	return fmt.Errorf("redisstore: %w", err)
