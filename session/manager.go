@@ -74,11 +74,14 @@ type Options struct {
 	// From are other managers, whose sessions are read where there is none of this
 	// one: the request that brings one has it moved here, where it keeps its
 	// expiry, and ended there. In a store that is a Swapper there stands for a minute
-	// where it went, for the other requests of a page bring the old cookie too; those that
-	// run at that very moment change nothing ([ErrNotFound]). From cookies each of them
-	// makes a session; to cookies the later ones find none. So a site moves from cookies
-	// to a store, back, or from store to store, with nobody logged out. Their own Options
-	// do not count.
+	// where it went, for the other requests of a page bring the old cookie too; of those
+	// that run at that very moment one moves it, and the others change nothing
+	// ([ErrNotFound]). From cookies each of them makes a session; to cookies the later ones
+	// find none. So a site moves from cookies to a store, back, or from store to store, with
+	// nobody logged out. Their own Options do not count.
+	//
+	// Where old and new processes run beside each other, as in a rolling deployment, first
+	// all learn to read the new place, which is then in From, and then to write it.
 	From []*Manager
 }
 

@@ -23,9 +23,10 @@ type place interface {
 	// clear clears the cookies that a request brings of this place on w.
 	clear(w http.ResponseWriter, r *http.Request) error
 
-	// forget ends what a request brings of this place. What was moved to another id of
-	// own tells those who come later. ErrNotFound: there is none, or it was moved already.
-	forget(ctx context.Context, r *http.Request, own place, old brought, movedTo string) error
+	// forget ends what a request brings of this place. What was moved tells those who
+	// come later. ErrNotFound: there is none, or it was moved already. errDoubt: nobody
+	// knows.
+	forget(ctx context.Context, r *http.Request, l leaving) error
 
 	// renewsAlways reports whether also sessions that no handler asks for are
 	// read, to see whether they are to be renewed.
@@ -46,6 +47,7 @@ type brought struct {
 	undated bool   // that it is unknown makes it due
 	movedTo string // where it is now: an id of the place that it was moved to
 	user    string // whose it is, where there is a UserIndex
+	crowded bool   // who has too many
 }
 
 // inCookies keeps sessions in cookies.
@@ -72,6 +74,6 @@ func (p *inCookies) clear(w http.ResponseWriter, r *http.Request) error {
 }
 
 // A cookie cannot be ended but by clearing it.
-func (*inCookies) forget(context.Context, *http.Request, place, brought, string) error { return nil }
-func (*inCookies) undo(context.Context, brought)                                       {}
-func (*inCookies) renewsAlways() bool                                                  { return true }
+func (*inCookies) forget(context.Context, *http.Request, leaving) error { return nil }
+func (*inCookies) undo(context.Context, brought)                        {}
+func (*inCookies) renewsAlways() bool                                   { return true }

@@ -25,7 +25,7 @@ type scope struct {
 	own       Session
 	loaded    context.Context // of the request that the session was asked for with
 	committed bool
-	set       bool     // its cookie
+	set       []string // the lines that have set its cookie
 	gone      bool     // the session was ended elsewhere
 	failed    error    // of reading the store
 	err       error    // of the commit
@@ -123,17 +123,23 @@ func (s *scope) load(ctx context.Context) {
 // read asks the manager's own place, and then those that sessions come from.
 func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
 	b, rejected, failed = s.m.place.read(ctx, s.r)
+	to := b.movedTo // by a service that reads this place, and keeps sessions in another
+	own, _ := s.m.place.(*inStore)
 	for _, from := range s.m.o.From {
 		if rejected == nil {
 			break
 		}
 		var theirs error
-		b, theirs, failed = from.place.read(ctx, s.r)
-		if own, ok := s.m.place.(*inStore); ok && failed == nil {
+		if other, ok := from.place.(*inStore); ok && to != "" {
+			b, theirs, failed = other.load(ctx, to)
+		} else {
+			b, theirs, failed = from.place.read(ctx, s.r)
+		}
+		if own != nil && failed == nil {
 			switch {
-			case errors.Is(theirs, errMoved):
+			case errors.Is(theirs, errMoved) && b.movedTo != "":
 				b, theirs, failed = own.load(ctx, b.movedTo)
-			case theirs == nil && own.isOver(b):
+			case theirs == nil && own.take(&b):
 				theirs = codec.ErrExpired
 			}
 		}
@@ -211,10 +217,10 @@ func (s *scope) save(ctx context.Context) error {
 	if err := s.write(ctx, reason); err != nil {
 		return s.unwritten(reason, err, before)
 	}
-	if slices.Equal(before, header["Set-Cookie"]) && !s.set {
+	if slices.Equal(before, header["Set-Cookie"]) && s.set == nil {
 		return nil // a session that never was has ended
 	}
-	s.set = true
+	s.set = slices.DeleteFunc(slices.Concat(s.set, header["Set-Cookie"]), func(line string) bool { return slices.Contains(before, line) })
 	if header.Get("Cache-Control") == "" {
 		// A cache must not give one user's cookie to another: RFC 9111, 5.2.2.4.
 		header.Set("Cache-Control", `no-cache="Set-Cookie"`)
@@ -238,14 +244,16 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 	if err := s.m.place.write(ctx, w, s.session, reason); err != nil {
 		return err
 	}
-	if reason == Destroyed || old.fresh || old.brought.place != nil && old.brought.place != s.m.place {
-		if err := s.forget(ctx, &old); err != nil {
+	moved := old.brought.place != nil && old.brought.place != s.m.place
+	if reason == Destroyed || old.fresh || old.ended || moved {
+		if err := s.forget(ctx, &old, reason == Destroyed || old.fresh || old.ended); err != nil {
 			if reason != Destroyed && old.brought.place == s.m.place {
 				later(s, s.m.o.OnError, err) // the session itself is written
 				s.session.saved = true
 				return nil
 			}
-			if id := s.session.brought.id; id != "" && id != old.brought.id {
+			// What may have been moved must stay: the old cookie leads there.
+			if id := s.session.brought.id; id != "" && id != old.brought.id && !errors.Is(err, errDoubt) {
 				s.m.place.undo(ctx, s.session.brought)
 			}
 			*s.session = old
@@ -253,25 +261,47 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 		}
 		s.session.brought.place = s.m.place // from now on it is here
 	}
+	if own, ok := s.m.place.(*inStore); ok {
+		own.trim(ctx, &s.session.brought)
+	}
 	s.session.saved = true
 	return nil
 }
 
 // forget ends the sessions of the other places: when one was moved from there, and at
 // a login or logout. That of the place which the session was read from must have been
-// there until now: else it was ended meanwhile, and stays so.
-func (s *scope) forget(ctx context.Context, old *Session) error {
-	movedTo := s.session.brought.id
-	if _, ok := s.m.place.(*inStore); !ok || old.fresh || old.ended {
-		movedTo = "" // nobody can follow, or may
+// there until now: else it was ended meanwhile, and stays so. It is the last, so that
+// an error of the others changes nothing.
+func (s *scope) forget(ctx context.Context, old *Session, ends bool) error {
+	l := leaving{own: s.m.place, old: &old.brought, now: &s.session.brought, ends: ends}
+	_, inStore := s.m.place.(*inStore)
+	if !inStore {
+		l.now = new(brought)
 	}
+	var source place
 	for _, from := range s.m.o.From {
-		err := from.place.forget(ctx, s.r, s.m.place, old.brought, movedTo)
-		if err != nil && (!errors.Is(err, ErrNotFound) || from.place == old.brought.place) {
+		if from.place == old.brought.place {
+			source = from.place
+			continue
+		}
+		err := from.place.forget(ctx, s.r, l)
+		switch {
+		case err == nil || errors.Is(err, ErrNotFound):
+		case ends:
 			return err
+		default:
+			later(s, s.m.o.OnError, err) // it is another session
 		}
 	}
-	return nil
+	if source == nil {
+		return nil
+	}
+	err := source.forget(ctx, s.r, l)
+	if errors.Is(err, errDoubt) && !ends && !inStore {
+		later(s, s.m.o.OnError, err) // the cookies hold it whole
+		return nil
+	}
+	return err
 }
 
 // unwritten decides what becomes of a session that could not be written.
@@ -285,6 +315,7 @@ func (s *scope) unwritten(reason Reason, err error, before []string) error {
 		// Its cookie is not cleared: a dead id opens nothing, and a response that
 		// comes late must not take the cookie of a login meanwhile.
 		s.gone = true
+		s.restore(slices.DeleteFunc(before, func(line string) bool { return slices.Contains(s.set, line) })) // nor what Save has set
 		return err
 	}
 	if reason == Renewed || reason == Reissued {

@@ -149,7 +149,7 @@ func (p *inStore) load(ctx context.Context, id string) (b brought, rejected, fai
 	if err != nil {
 		return b, err, nil // Python would answer 500 to this user for ever
 	}
-	if to := movedTo(values); to != "" {
+	if to, moved := movedTo(values); moved {
 		return brought{movedTo: to}, errMoved, nil
 	}
 	b = brought{values: values, place: p, id: id, text: string(data), base: string(data), info: codec.Info{KeyIndex: -1}, user: p.users.of(values)}
@@ -169,17 +169,17 @@ func (p *inStore) load(ctx context.Context, id string) (b brought, rejected, fai
 	return b, nil, nil
 }
 
-// isOver reports whether a session of another place is too old for this one.
-func (p *inStore) isOver(b brought) bool {
-	return p.c.AbsoluteMax > 0 && p.left(p.madeAt(b.values, b.info)) < time.Second
-}
-
-// madeAt returns when a session of another place was created, as far as can be known.
-func (p *inStore) madeAt(v *codec.Values, info codec.Info) int64 {
-	if created := createdOf(v); created != 0 {
-		return created
+// take dates a session of another place, as far as can be known, and reports whether it
+// is too old for this one.
+func (p *inStore) take(b *brought) (over bool) {
+	b.created = 0
+	if p.c.AbsoluteMax == 0 {
+		return false
 	}
-	return p.c.Now().Add(-info.Age).Unix()
+	if b.created = createdOf(b.values); b.created == 0 {
+		b.created = p.c.Now().Add(-b.info.Age).Unix()
+	}
+	return p.left(b.created) < time.Second
 }
 
 // createdOf returns when a session was created, by its own word, or 0. Of another type,
@@ -218,11 +218,8 @@ func (p *inStore) write(ctx context.Context, w http.ResponseWriter, s *Session, 
 func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time.Duration, err error) {
 	own := s.brought.place == place(p) && s.brought.id != ""
 	created := s.brought.created
-	switch {
-	case s.fresh || s.ended:
+	if s.fresh || s.ended {
 		created = 0 // another session
-	case !own:
-		created = p.madeAt(s.Values, s.info)
 	}
 	if reason == Destroyed && (s.ended || !own) {
 		return 0, p.end(ctx, s, own)
@@ -244,14 +241,15 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	switch {
 	case own && reason == Reissued: // it was found where it moved to, and needs its cookie
 		return ttl, nil
-	case !own || s.fresh || s.ended:
+	case !own || s.fresh && reason != Destroyed || s.ended:
 		return ttl, p.create(ctx, s, own, data, created, ttl)
-	case s.saved && string(data) == s.brought.base:
+	case s.saved && string(data) == s.brought.base && reason != Destroyed:
 		return ttl, nil // Save has done it
 	}
+	// The record of the user before keeps the id: by now it may be theirs again.
 	user := p.users.of(s.Values)
 	if reason == Renewed || user != s.brought.user {
-		if _, err := p.users.add(ctx, user, s.brought.id, p.c.Now().Add(ttl)); err != nil {
+		if s.brought.crowded, err = p.users.add(ctx, user, s.brought.id, p.c.Now().Add(ttl)); err != nil {
 			return 0, storeError(err)
 		}
 	}
@@ -262,12 +260,8 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	if err != nil {
 		return 0, storeError(err)
 	}
-	if user != s.brought.user {
-		p.users.remove(ctx, s.brought.user, s.brought.id)
-		s.brought.user = user
-	}
-	s.brought.text, s.brought.base, s.brought.created, s.saved = string(text), string(data), created, true
-	s.brought.undated = false
+	s.brought.user, s.brought.created, s.brought.undated, s.saved = user, created, false, true
+	s.brought.text, s.brought.base = string(text), string(data)
 	if s.isEmpty() && bytes.Equal(text, data) { // nobody else has put anything in
 		return ttl, p.end(ctx, s, own)
 	}
@@ -301,42 +295,34 @@ func (p *inStore) data(s *Session, created int64) ([]byte, error) {
 
 // create stores the session under a new id. The old one opens nothing from then
 // on; where it was ended meanwhile, the session does not come back either.
-func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte, created int64, ttl time.Duration) error {
-	mine := string(data)
-	if own && !s.ended { // what others have changed of it stays changed
-		stored, _, err := p.store.Load(ctx, s.brought.id)
-		if err == nil && string(stored) != s.brought.base {
-			data, err = mergeStored(stored, s.brought.base, data)
-		}
-		if err != nil {
-			return storeError(err)
-		}
-	}
+func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte, created int64, ttl time.Duration) (err error) {
 	secret := make([]byte, p.c.IDBytes)
 	rand.Read(secret) // it never fails
 	b := brought{
-		values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), base: mine, created: created, user: p.users.of(s.Values),
+		values: s.Values, place: p, id: hex.EncodeToString(secret), text: string(data), base: string(data), created: created, user: p.users.of(s.Values),
 	}
-	crowded, err := p.users.add(ctx, b.user, b.id, p.c.Now().Add(ttl))
-	if err != nil {
+	if b.crowded, err = p.users.add(ctx, b.user, b.id, p.c.Now().Add(ttl)); err != nil {
 		return storeError(err)
 	}
-	if err := p.store.Create(ctx, b.id, data, ttl); err != nil {
+	old := s.brought
+	err = p.store.Create(ctx, b.id, data, ttl)
+	switch {
+	case err != nil || !own:
+	case s.ended:
+		if err = p.store.Delete(ctx, old.id); errors.Is(err, ErrNotFound) {
+			err = nil // it has ended by itself
+		}
+	default:
+		err = p.supersede(ctx, old.id, &old, &b)
+	}
+	if err != nil {
+		p.undo(ctx, b)
 		return storeError(err)
 	}
 	if own {
-		// What was destroyed may have ended by itself.
-		if err := p.store.Delete(ctx, s.brought.id); err != nil && !(s.ended && errors.Is(err, ErrNotFound)) {
-			p.undo(ctx, b)
-			return storeError(err)
-		}
-		p.users.remove(ctx, s.brought.user, s.brought.id)
+		p.users.remove(ctx, old.user, old.id)
 	}
-	moves := s.brought.place != nil && !own // and may yet lose to another request
 	s.brought, s.fresh, s.ended, s.saved = b, false, false, true
-	if crowded && !moves {
-		p.users.trim(ctx, b.user)
-	}
 	return nil
 }
 
@@ -380,7 +366,7 @@ func mergeStored(stored []byte, before string, after []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if movedTo(theirs) != "" {
+	if _, moved := movedTo(theirs); moved {
 		return nil, ErrNotFound
 	}
 	base, err := codec.ParseStored(before, codec.FormatLitestar)
@@ -435,88 +421,4 @@ func (p *inStore) clear(w http.ResponseWriter, r *http.Request) error {
 		p.setCookie(w, p.cookie.Clearing())
 	}
 	return nil
-}
-
-// movedKey is the only key of what stands for a while where a session was that was
-// moved to another store: its id there. To others it is a session of nobody.
-const movedKey = "_moved"
-
-// moveGrace is how long that stands. The other requests of the page that moved the
-// session bring the old cookie.
-const moveGrace = time.Minute
-
-// errMoved is ErrNotFound where the session was moved away.
-var errMoved = fmt.Errorf("%w: it was moved", ErrNotFound)
-
-// movedTo returns where a session is now, if that is all that is left of it here.
-func movedTo(v *codec.Values) string {
-	to, err := codec.Get[string](v, movedKey)
-	if err != nil || v.Len() != 1 || !ValidID(to) {
-		return ""
-	}
-	return to
-}
-
-func (p *inStore) forget(ctx context.Context, r *http.Request, own place, old brought, movedTo string) error {
-	id := p.cookieOf(r)
-	source := old.place == place(p)
-	if !ValidID(id) || id == old.id && !source { // that one is elsewhere
-		return ErrNotFound
-	}
-	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
-	defer cancel()
-	if swapper, ok := p.store.(Swapper); ok && source {
-		// Of several who move it one does. Who ends it leaves nothing to be followed.
-		stands := fmt.Appendf(nil, `{"%s":"%s"}`, movedKey, movedTo)
-		err := swapper.Swap(ctx, id, []byte(old.text), stands, moveGrace)
-		switch {
-		case errors.Is(err, ErrChanged) && movedTo != "":
-			return ErrNotFound
-		case errors.Is(err, ErrChanged):
-			if to, ok := own.(*inStore); ok {
-				if ended, err := p.endMoved(ctx, id, to); ended || err != nil {
-					return storeError(err)
-				}
-			}
-		case err == nil && movedTo != "", errors.Is(err, ErrNotFound):
-			return err
-		case err != nil && movedTo != "" && p.isMoved(ctx, id, movedTo):
-			return nil // only the answer was lost
-		case err != nil:
-			return storeError(err)
-		}
-	}
-	return storeError(p.store.Delete(ctx, id))
-}
-
-// isMoved reports whether it is known that a session was moved. It has a time of its
-// own, as undo.
-func (p *inStore) isMoved(ctx context.Context, id, to string) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
-	defer cancel()
-	stands, err := p.whereTo(ctx, id)
-	return err == nil && stands == to
-}
-
-// endMoved ends what was moved from an id to another place; false if it was not.
-// ErrNotFound: it has ended there.
-func (p *inStore) endMoved(ctx context.Context, id string, to *inStore) (bool, error) {
-	stands, err := p.whereTo(ctx, id)
-	if err != nil || stands == "" {
-		return false, err
-	}
-	return true, to.store.Delete(ctx, stands)
-}
-
-// whereTo returns where the session of an id was moved to, or nothing.
-func (p *inStore) whereTo(ctx context.Context, id string) (string, error) {
-	data, _, err := p.store.Load(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
-	if err != nil {
-		return "", nil // what is no session was not moved
-	}
-	return movedTo(values), nil
 }

@@ -196,7 +196,7 @@ func TestServerSideRegenerate(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if got := s.take(); got != "Load Load Create Delete" || "session="+idOf(response) == old {
+	if got := s.take(); got != "Load Create Load Delete" || "session="+idOf(response) == old {
 		t.Errorf("%s, headers %v", got, response.Header)
 	}
 	do(s.Manager, old, reading(t, `{}`))

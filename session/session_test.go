@@ -22,8 +22,12 @@ import (
 
 // do serves one request and returns the response.
 func do(m *session.Manager, cookies string, handler func(w http.ResponseWriter, r *http.Request)) *http.Response {
+	return doWith(context.Background(), m, cookies, handler)
+}
+
+func doWith(ctx context.Context, m *session.Manager, cookies string, handler func(w http.ResponseWriter, r *http.Request)) *http.Response {
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest("GET", "/path", nil)
+	r := httptest.NewRequestWithContext(ctx, "GET", "/path", nil)
 	if cookies != "" {
 		r.Header.Set("Cookie", cookies)
 	}

@@ -7,9 +7,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
@@ -33,13 +36,14 @@ type UserIndex struct {
 	// Of returns whose session it is, or nothing if nobody's.
 	Of func(*codec.Values) string
 
-	// Max is how many sessions a user may have; one more ends the one that would
-	// expire first. 0: 500, which bounds a record to some 48 kB.
+	// Max is how many sessions a user may have, 10,000 at most; one more ends the one
+	// that would expire first. 0: 500, which bounds a record to some 48 kB.
 	Max int
 }
 
 const (
 	defaultMaxPerUser = 500
+	maxPerUser        = 10_000 // of which a record holds less than 1 MiB, as stores do
 
 	// recordTTL is how long a record lives after its last change: as long as browsers
 	// keep a cookie at most (RFC 6265bis, 5.5). Sessions may live longer than the index
@@ -53,8 +57,8 @@ func (u *UserIndex) validate(sessions Store) error {
 		return errors.New("session: a UserIndex without a Store")
 	case u.Of == nil:
 		return errors.New("session: a UserIndex without Of")
-	case u.Max < 0:
-		return errors.New("session: a UserIndex with a negative Max")
+	case u.Max < 0 || u.Max > maxPerUser:
+		return fmt.Errorf("session: the Max of a UserIndex must be 0 to %d", maxPerUser)
 	}
 	if _, ok := u.Store.(Swapper); !ok {
 		return errors.New("session: the Store of a UserIndex must be a Swapper")
@@ -106,20 +110,37 @@ func (u *users) add(ctx context.Context, user, id string, expires time.Time) (cr
 	return crowded, err
 }
 
+// trim ends other sessions of a user who has too many.
+func (p *inStore) trim(ctx context.Context, b *brought) {
+	if !b.crowded {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
+	defer cancel()
+	p.users.trim(ctx, b.user, b.id)
+	b.crowded = false
+}
+
 func (u *users) max() int { return cmp.Or(u.index.Max, defaultMaxPerUser) }
 
 // maxChecks is how many sessions of a user one login looks at: each is a round trip.
 const maxChecks = 20
 
-// trim leaves out of a record what has ended and, while there are too many, ends what
-// expires first. When that is the record does not know, for others renew sessions too;
-// so it looks. What it does not get done the next login does.
-func (u *users) trim(ctx context.Context, user string) {
+// trim leaves out of a record what has ended or is another's and, while there are too
+// many, ends what expires first, but never own. When that is the record does not know,
+// for others renew sessions too; so it looks. What it does not get done the next login
+// does.
+func (u *users) trim(ctx context.Context, user, own string) {
 	_ = u.change(ctx, user, func(list []owned) ([]owned, error) {
 		for checks := 0; len(list) > u.max() && checks < maxChecks; checks++ {
-			slices.SortFunc(list, func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) })
+			slices.SortFunc(list, func(a, b owned) int {
+				if a.ID == own || b.ID == own {
+					return strings.Compare(strconv.FormatBool(a.ID == own), strconv.FormatBool(b.ID == own))
+				}
+				return cmp.Compare(a.Expires, b.Expires)
+			})
 			first := &list[0]
-			expires, err := u.expiry(ctx, first.ID)
+			expires, err := u.expiry(ctx, user, first.ID)
 			if err == nil && expires > first.Expires {
 				first.Expires = expires
 				continue
@@ -136,12 +157,19 @@ func (u *users) trim(ctx context.Context, user string) {
 	})
 }
 
-// expiry returns when a session expires, in Unix seconds.
-func (u *users) expiry(ctx context.Context, id string) (int64, error) {
-	_, expires, err := u.sessions.Load(ctx, id)
+// expiry returns when a user's session expires, in Unix seconds. ErrNotFound: there is
+// none, or it is another's.
+func (u *users) expiry(ctx context.Context, user, id string) (int64, error) {
+	data, expires, err := u.sessions.Load(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
 	switch {
 	case err != nil:
 		return 0, err
+	case u.index.Of(values) != user:
+		return 0, ErrNotFound
 	case expires.IsZero():
 		return math.MaxInt64, nil
 	}
@@ -222,11 +250,26 @@ func (u *users) load(ctx context.Context, record string) (data []byte, list []ow
 // RevokeUser ends all sessions of a user that the [UserIndex] knows, but for those
 // whose ids are given: the one that has just changed the password. It returns how many
 // there were. After an error some may be left; call it again.
+//
+// So it does with those that are yet to move here, where the managers of [Options].From
+// have an index too. Others [Manager.RevokeFunc] ends, and those in cookies
+// [Options].Accept refuses.
 func (m *Manager) RevokeUser(ctx context.Context, user string, except ...string) (revoked int, err error) {
 	p, ok := m.place.(*inStore)
 	if !ok || p.users == nil {
 		return 0, errors.New("session: RevokeUser needs ServerConfig.Users")
 	}
+	for _, from := range m.o.From { // first: what moves meanwhile is found here
+		if other, ok := from.place.(*inStore); ok && other.users != nil {
+			n, fromErr := other.revokeUser(ctx, user, except)
+			revoked, err = revoked+n, errors.Join(err, fromErr)
+		}
+	}
+	n, ownErr := p.revokeUser(ctx, user, except)
+	return revoked + n, storeError(errors.Join(err, ownErr))
+}
+
+func (p *inStore) revokeUser(ctx context.Context, user string, except []string) (revoked int, err error) {
 	var failed error
 	err = p.users.change(ctx, user, func(list []owned) (left []owned, err error) {
 		failed = nil
@@ -249,22 +292,32 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, except ...string)
 		}
 		return left, nil
 	})
-	return revoked, storeError(errors.Join(failed, err))
+	return revoked, errors.Join(failed, err)
 }
 
 // RevokeFunc ends all sessions that match says, also those whose ids a client has made
 // up, which Python takes. It reads every session of the store, which must be a [Lister],
 // up to three times while it finds more: it is for operators, not for requests. A session
-// that cannot be read is left, and an error after all others.
+// that cannot be read is left, and an error after all others. So it does with the stores of
+// [Options].From; sessions in cookies [Options].Accept refuses.
 //
 // A session that gets another id meanwhile, [Session.Regenerate], can escape: it may
 // stand where the list has been. Where users could do that, refuse them by
 // [Options].Accept first.
 func (m *Manager) RevokeFunc(ctx context.Context, match func(*codec.Values) bool) (revoked int, err error) {
-	p, ok := m.place.(*inStore)
-	if !ok {
+	if _, ok := m.place.(*inStore); !ok {
 		return 0, errors.New("session: sessions in cookies cannot be revoked")
 	}
+	for _, from := range append(slices.Clone(m.o.From), m) { // first those: what moves meanwhile is found here
+		if p, ok := from.place.(*inStore); ok {
+			n, fromErr := p.revokeFunc(ctx, match)
+			revoked, err = revoked+n, errors.Join(err, fromErr)
+		}
+	}
+	return revoked, storeError(err)
+}
+
+func (p *inStore) revokeFunc(ctx context.Context, match func(*codec.Values) bool) (revoked int, err error) {
 	lister, ok := p.store.(Lister)
 	if !ok {
 		return 0, errors.New("session: RevokeFunc needs a store that is a Lister")
@@ -277,7 +330,7 @@ func (m *Manager) RevokeFunc(ctx context.Context, match func(*codec.Values) bool
 			break
 		}
 	}
-	return revoked, storeError(err)
+	return revoked, err
 }
 
 // maxPasses is how often RevokeFunc goes through a store in which it finds more and more:
@@ -319,8 +372,11 @@ func (p *inStore) revokeEntry(ctx context.Context, e Entry, match func(*codec.Va
 		return false, err
 	}
 	values, err := codec.ParseStored(string(data), codec.FormatLitestar)
-	if err != nil || movedTo(values) != "" || !match(values) {
+	if err != nil {
 		return false, nil // what is no session is nobody's
+	}
+	if _, moved := movedTo(values); moved || !match(values) {
+		return false, nil
 	}
 	err = remove(ctx, key)
 	return err == nil, err

@@ -253,7 +253,8 @@ func TestUserIndexRefuses(t *testing.T) {
 	memory := session.NewMemory(session.MemoryConfig{})
 	for what, index := range map[string]session.UserIndex{
 		"no store": {Of: userOf}, "no Of": {Store: memory}, "the same": {Store: memory, Of: userOf},
-		"negative": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: -1}, "no Swapper": {Store: &counting{Store: memory}, Of: userOf},
+		"negative": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: -1}, "too many": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: 10_001},
+		"no Swapper": {Store: &counting{Store: memory}, Of: userOf},
 	} {
 		if _, err := session.NewServerSide(memory, session.ServerConfig{Users: &index}, session.Options{}); err == nil {
 			t.Error(what)
@@ -268,29 +269,16 @@ func TestUserIndexRefuses(t *testing.T) {
 	}
 }
 
-// hook is called once before the next Create.
-type hook struct {
-	*session.Memory
-	before func()
-}
-
-func (h *hook) Create(ctx context.Context, id string, data []byte, ttl time.Duration) error {
-	if before := h.before; before != nil {
-		h.before = nil
-		before()
-	}
-	return h.Memory.Create(ctx, id, data, ttl)
-}
-
 // A login that RevokeUser did not see yet is in the index all the same.
 func TestRevokeBesideLogin(t *testing.T) {
-	store := &hook{Memory: session.NewMemory(session.MemoryConfig{})}
+	store := newHooked()
 	m := serverSide(t, store, session.ServerConfig{Users: &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf}}, session.Options{})
-	store.before = func() {
+	store.before = once("Create", func(context.Context) error {
 		if n, err := m.RevokeUser(t.Context(), "42"); n != 0 || err != nil {
 			t.Errorf("beside the login: %d, %v", n, err)
 		}
-	}
+		return nil
+	})
 	do(m, "", set(t, "user_id", 42))
 	if n, err := m.RevokeUser(t.Context(), "42"); n != 1 || err != nil || store.Len() != 0 {
 		t.Errorf("after it: %d, %v", n, err)
@@ -416,4 +404,90 @@ func TestMaxPerUserBeside(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// Max holds however users log in, and a login never ends itself.
+func TestMaxOfAllLogins(t *testing.T) {
+	store := newHooked()
+	users := &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: 2}
+	m := serverSide(t, store, session.ServerConfig{Users: users}, session.Options{})
+	for range 10 {
+		cookie := "session=" + idOf(do(m, "", set(t, "csrf", 1)))
+		do(m, cookie, set(t, "user_id", 42)) // without Regenerate
+		do(m, cookie, reading(t, `{"csrf":1,"user_id":42}`))
+	}
+	if store.Len() != 2 {
+		t.Errorf("%d sessions", store.Len())
+	}
+	short := serverSide(t, store, session.ServerConfig{Users: users, MaxAge: time.Hour}, session.Options{})
+	for range 2 {
+		cookie := "session=" + idOf(do(short, "", set(t, "user_id", 42)))
+		do(short, cookie, reading(t, `{"user_id":42}`))
+	}
+	signed, err := codec.NewStarlette(codec.StarletteConfig{Keys: keys("k"), Cookie: codec.Attributes{Insecure: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := manager(t, signed, session.Options{})
+	moving := serverSide(t, store, session.ServerConfig{Users: users}, session.Options{From: []*session.Manager{client}})
+	cookie := strings.SplitN(do(client, "", set(t, "user_id", 42)).Header.Get("Set-Cookie"), ";", 2)[0]
+	for range 10 {
+		do(moving, cookie, reading(t, `{"user_id": 42}`))
+	}
+	if store.Len() != 2 {
+		t.Errorf("%d sessions after moves", store.Len())
+	}
+}
+
+// A session is in the index of whom it is, whatever others make of it meanwhile.
+func TestIndexBesideOthers(t *testing.T) {
+	for name, run := range map[string]func(m *session.Manager, store *hooked, cookie string) string{
+		"login beside Regenerate": func(m *session.Manager, _ *hooked, cookie string) string {
+			return "session=" + idOf(do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+				s := load(t, r)
+				do(m, cookie, set(t, "user_id", 42))
+				s.Regenerate()
+			}))
+		},
+		"back again": func(m *session.Manager, store *hooked, cookie string) string {
+			do(m, cookie, set(t, "user_id", 42))
+			store.after = once("Swap", func(context.Context) error {
+				do(m, cookie, set(t, "user_id", 42))
+				return nil
+			})
+			do(m, cookie, set(t, "user_id", 7))
+			return cookie
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newHooked()
+			m := serverSide(t, store, session.ServerConfig{Users: &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf}}, session.Options{})
+			cookie := run(m, store, "session="+idOf(do(m, "", set(t, "cart", 1))))
+			do(m, cookie, reading(t, `{"cart":1,"user_id":42}`))
+			if n, err := m.RevokeUser(t.Context(), "42"); n != 1 || err != nil {
+				t.Errorf("RevokeUser: %d, %v", n, err)
+			}
+			do(m, cookie, reading(t, `{}`))
+		})
+	}
+}
+
+// What has not moved yet is revoked too.
+func TestRevokeBeforeMove(t *testing.T) {
+	for name, revoke := range map[string]func(m *session.Manager) (int, error){
+		"RevokeUser": func(m *session.Manager) (int, error) { return m.RevokeUser(t.Context(), "42") },
+		"RevokeFunc": func(m *session.Manager) (int, error) {
+			return m.RevokeFunc(t.Context(), func(v *codec.Values) bool { return userOf(v) == "42" })
+		},
+	} {
+		users := &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf}
+		from := serverSide(t, newHooked(), session.ServerConfig{Users: users}, session.Options{})
+		m := serverSide(t, newHooked(), session.ServerConfig{Users: users}, session.Options{From: []*session.Manager{from}})
+		cookie := "session=" + idOf(do(from, "", set(t, "user_id", 42)))
+		do(m, "", set(t, "user_id", 42))
+		if n, err := revoke(m); n != 2 || err != nil {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+		do(m, cookie, reading(t, `{}`))
+	}
 }

@@ -1,0 +1,195 @@
+package session
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sessctl/sessctl/codec"
+)
+
+// movedKey is the only key of what stands for a while where a session was: its id in
+// the store that it was moved to, or a mark that it ended. To others it is a session of
+// nobody.
+const movedKey = "_moved"
+
+// endedMark begins a mark. What follows tells whose it is.
+const endedMark = "-"
+
+// moveGrace is how long that stands. The other requests of the page that moved the
+// session bring the old cookie.
+const moveGrace = time.Minute
+
+var (
+	// errMoved is ErrNotFound where the session was moved away, or has ended a moment ago.
+	errMoved = fmt.Errorf("%w: it was moved", ErrNotFound)
+
+	// errDoubt: nobody knows whether it was moved.
+	errDoubt = errors.New("it may have been moved")
+
+	// errSettled: it was done in another way.
+	errSettled = errors.New("settled")
+)
+
+// movedTo reports whether all that is left of a session is where it is now, and where
+// that is, if it can be followed there.
+func movedTo(v *codec.Values) (id string, moved bool) {
+	to, err := codec.Get[string](v, movedKey)
+	switch {
+	case err != nil || v.Len() != 1:
+		return "", false
+	case strings.HasPrefix(to, endedMark):
+		return "", true
+	}
+	return to, ValidID(to)
+}
+
+// leaving is a session on its way from one place to another, or to its end.
+type leaving struct {
+	own  place    // where it is from now on
+	old  *brought // what it was
+	now  *brought // what it is; without an id where it is in no store
+	ends bool     // the old one is not to be followed: a login, or a logout
+}
+
+func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error {
+	id, source := p.cookieOf(r), l.old.place == place(p)
+	if source {
+		id = l.old.id
+	}
+	if !ValidID(id) || id == l.old.id && !source { // that one is elsewhere
+		return ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
+	defer cancel()
+	swapper, ok := p.store.(Swapper)
+	if !ok || !source {
+		return storeError(p.store.Delete(ctx, id))
+	}
+	to := l.now.id
+	if l.ends {
+		to = ""
+	}
+	err := p.retire(ctx, swapper, id, l.old.text, to, func(stored []byte) error { return p.changed(ctx, stored, l) })
+	switch {
+	case errors.Is(err, errSettled):
+		return nil
+	case err == nil && to == "":
+		_ = p.store.Delete(ctx, id) // what stands there is no session any more
+	}
+	return storeError(err)
+}
+
+// changed decides what becomes of a session that others have changed before it left.
+func (p *inStore) changed(ctx context.Context, stored []byte, l leaving) error {
+	own, inStore := l.own.(*inStore)
+	values, err := codec.ParseStored(string(stored), codec.FormatLitestar)
+	if err != nil {
+		values = new(codec.Values) // no session, which merge refuses
+	}
+	to, moved := movedTo(values)
+	switch {
+	case moved && (to == "" || !l.ends || !inStore):
+		return ErrNotFound
+	case moved && l.now.id == "":
+		return cmp.Or(own.store.Delete(ctx, to), errSettled)
+	case moved:
+		return cmp.Or(own.supersede(ctx, to, l.old, l.now), errSettled)
+	case l.now.id != "":
+		return own.merge(ctx, stored, l.old, l.now)
+	case l.ends:
+		return nil
+	}
+	return ErrNotFound // the cookie is written
+}
+
+// retire puts in the place of a session what is none, in one step: of several who move
+// or end it one does. changed is told what is there where it is not text any more, and
+// says whether to go on.
+func (p *inStore) retire(ctx context.Context, swapper Swapper, id, text, to string, changed func(stored []byte) error) error {
+	stands := fmt.Appendf(nil, `{"%s":"%s"}`, movedKey, cmp.Or(to, endedMark+rand.Text()))
+	for stored := []byte(text); ; {
+		err := swapper.Swap(ctx, id, stored, stands, moveGrace)
+		switch {
+		case err == nil || errors.Is(err, ErrNotFound):
+			return err
+		case !errors.Is(err, ErrChanged):
+			return p.settle(ctx, id, stands, err)
+		}
+		if stored, _, err = p.store.Load(ctx, id); err != nil {
+			return err
+		}
+		if err := changed(stored); err != nil {
+			return err
+		}
+	}
+}
+
+// settle finds out whether what ended with an error was done. It has a time of its own,
+// as undo.
+func (p *inStore) settle(ctx context.Context, id string, stands []byte, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
+	defer cancel()
+	stored, _, loadErr := p.store.Load(ctx, id)
+	switch {
+	case loadErr == nil && bytes.Equal(stored, stands):
+		return nil // only the answer was lost
+	case errors.Is(loadErr, ErrNotFound):
+		return loadErr // it has ended
+	case loadErr != nil:
+		return fmt.Errorf("%w: %w", errDoubt, err)
+	}
+	return err
+}
+
+// supersede ends a session of this store, which old was, in favour of now. What others
+// have made of it meanwhile now is too. ErrNotFound: it has ended, or was moved.
+func (p *inStore) supersede(ctx context.Context, id string, old, now *brought) error {
+	merge := func(stored []byte) error { return p.merge(ctx, stored, old, now) }
+	if swapper, ok := p.store.(Swapper); ok {
+		err := p.retire(ctx, swapper, id, old.text, "", merge)
+		if err == nil {
+			_ = p.store.Delete(ctx, id) // what stands there is no session any more
+		}
+		return err
+	}
+	stored, _, err := p.store.Load(ctx, id)
+	if err == nil {
+		err = merge(stored)
+	}
+	if err != nil {
+		return err
+	}
+	return p.store.Delete(ctx, id)
+}
+
+// merge writes what others have made of a session, which old was, into now, which nobody
+// knows yet.
+func (p *inStore) merge(ctx context.Context, stored []byte, old, now *brought) error {
+	merged, err := mergeStored(stored, old.base, []byte(now.base))
+	if err != nil || string(merged) == now.text {
+		return err
+	}
+	values, err := codec.ParseStored(string(merged), codec.FormatLitestar)
+	if err != nil {
+		return err
+	}
+	ttl := p.left(now.created)
+	if user := p.users.of(values); user != now.user { // who has logged in
+		if now.crowded, err = p.users.add(ctx, user, now.id, p.c.Now().Add(ttl)); err != nil {
+			return err
+		}
+		now.user = user
+	}
+	if err := p.store.Replace(ctx, now.id, merged, ttl); err != nil {
+		return err
+	}
+	now.text = string(merged)
+	return nil
+}
