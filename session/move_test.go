@@ -283,6 +283,17 @@ func TestMoveBothWays(t *testing.T) {
 	second := "session=" + idOf(do(before, first, set(t, "n", 2)))
 	do(after, second, reading(t, `{"user_id":42,"n":2}`))
 	do(before, second, reading(t, `{"user_id":42,"n":2}`))
+
+	named := serverSide(t, b, session.ServerConfig{Cookie: codec.Attributes{Name: "old"}}, session.Options{})
+	both := serverSide(t, a, session.ServerConfig{}, session.Options{From: []*session.Manager{named}})
+	cookie := "session=" + idOf(do(both, "", set(t, "user_id", 42))) + "; old=" + idOf(do(named, "", set(t, "user_id", 7)))
+	do(serverSide(t, b, session.ServerConfig{}, session.Options{From: []*session.Manager{inA}}), cookie, set(t, "n", 1))
+	for e := range b.List(t.Context()) { // where it moved to it has ended
+		if data, _, err := b.Memory.Load(t.Context(), e.ID); err == nil && strings.Contains(string(data), "42") {
+			b.Memory.Delete(t.Context(), e.ID)
+		}
+	}
+	do(both, cookie, reading(t, `{"user_id":7}`))
 }
 
 // What others have changed comes along: to the new place, and to the new session of a

@@ -123,18 +123,14 @@ func (s *scope) load(ctx context.Context) {
 // read asks the manager's own place, and then those that sessions come from.
 func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
 	b, rejected, failed = s.m.place.read(ctx, s.r)
-	to := b.movedTo // by a service that reads this place, and keeps sessions in another
+	to := b.movedTo
 	own, _ := s.m.place.(*inStore)
 	for _, from := range s.m.o.From {
 		if rejected == nil {
 			break
 		}
 		var theirs error
-		if other, ok := from.place.(*inStore); ok && to != "" {
-			b, theirs, failed = other.load(ctx, to)
-		} else {
-			b, theirs, failed = from.place.read(ctx, s.r)
-		}
+		b, theirs, failed = s.readFrom(ctx, from.place, to)
 		if own != nil && failed == nil {
 			switch {
 			case errors.Is(theirs, errMoved) && b.movedTo != "":
@@ -152,6 +148,18 @@ func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
 		}
 	}
 	return b, rejected, failed
+}
+
+// readFrom reads the session of another place: what this place's was moved to, by a
+// service that reads both and keeps sessions there, or else what the request brings.
+func (s *scope) readFrom(ctx context.Context, from place, to string) (b brought, rejected, failed error) {
+	if other, ok := from.(*inStore); ok && to != "" {
+		b, rejected, failed = other.load(ctx, to)
+		if rejected == nil || errors.Is(rejected, errMoved) {
+			return b, rejected, failed
+		}
+	}
+	return from.read(ctx, s.r)
 }
 
 // commit writes the session, once: later calls return what the first did.
