@@ -31,8 +31,9 @@ func newStoreDelete(a app) *cobra.Command {
 		Use:   "delete ID...",
 		Short: "delete sessions",
 		Long: `Delete deletes sessions of a store, and so logs their users out. - reads ids from
-standard input, one a line. What is not there is counted, and no error. An id that
-is none stops it before anything is deleted.`,
+standard input, one a line. What is not there is counted, and no error; what lies in
+a session's place and is none goes too. An id that is none stops it before anything is
+deleted.`,
 		Example: `  sessctl store delete --store 'file:starlite?layout=starlite' 5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b
   sessctl store delete --store 'file:starlite?layout=starlite' --json - <ids.txt
   sessctl store delete --store 'file:sessions?layout=litestar' --key 3318ef7555850283d221269b40bf907e92020a8652105c4c4467777836a19d8e`,
@@ -139,7 +140,7 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 // find looks whether there is something to delete.
 func (d *storeDelete) find(ctx context.Context, e session.Entry) error {
 	_, err := d.openStore.find(ctx, e)
-	if isOfOne(err) && !d.leavesDamaged() {
+	if isOfOne(err) && (e.ID != "" || session.ValidID(e.Key) || !d.leavesDamaged()) {
 		return nil
 	}
 	return err

@@ -368,8 +368,8 @@ func (d *dsn) isSame(other *dsn) bool {
 	return slices.Equal(d.addrs, other.addrs) && d.master == other.master
 }
 
-// leavesDamaged reports whether the store deletes nothing but sessions. Others delete
-// whatever lies under the key of one.
+// leavesDamaged reports whether clear and prune delete nothing but sessions, and delete
+// what is none in the place of one alone. Others delete whatever lies under a key.
 func (d *dsn) leavesDamaged() bool { return d.kind == "file" }
 
 // describe names kind and layout.
