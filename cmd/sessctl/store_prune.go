@@ -40,8 +40,9 @@ forget them by themselves.
 With --odd it deletes too what holds a session under a key of another form, which
 a client has made up. Other programs may keep JSON objects there too: what has a
 colon in its key in Redis, since that is another namespace's, and the rate limits
-of Litestar, with history and reset alone, stay. See it with list --odd before. In
-SQL tables such a one goes by itself when it has expired.`,
+of Litestar, with history and reset alone, stay, and so do the files that Litestar is
+writing, ID.tmp…. See it with list --odd before. In SQL tables such a one goes by
+itself when it has expired.`,
 		Example: `  sessctl store prune --store 'file:sessions?layout=litestar'
   sessctl store prune --store 'file:starlite?layout=starlite' --odd --dry-run --json`,
 	}, &p.outputFlags, p.run)
@@ -120,7 +121,7 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 // pruneOdd deletes what lies under a key of another form if it holds a session, and
 // a client can have made the key up: a colon ends the name of another namespace.
 func (p *storePrune) pruneOdd(ctx context.Context, e session.Entry, rec *pruned) error {
-	if p.kind == "redis" && strings.Contains(e.Key, ":") {
+	if p.kind == "redis" && strings.Contains(e.Key, ":") || p.kind == "file" && isDraft(e.Key) {
 		return nil
 	}
 	found, err := p.loadKey(ctx, e.Key)
@@ -143,6 +144,13 @@ func (p *storePrune) pruneOdd(ctx context.Context, e session.Entry, rec *pruned)
 		rec.Odd++
 	}
 	return err
+}
+
+// isDraft knows what Litestar writes before it takes a session's place: without it the
+// session would not change, and Python would not say so.
+func isDraft(name string) bool {
+	name, _, ok := strings.Cut(name, ".tmp")
+	return ok && session.ValidID(name)
 }
 
 // isRateLimit knows what Litestar's RateLimitMiddleware keeps of a client, in the same
