@@ -174,11 +174,16 @@ func (c *oneStore) register(cmd *cobra.Command, jsonUsage string) {
 	c.storeCommand.register(cmd, jsonUsage)
 }
 
-// open opens the store.
-func (c *oneStore) open(ctx context.Context, create bool) (err error) {
+// open opens the store, unless a check refuses its DSN.
+func (c *oneStore) open(ctx context.Context, checks ...func(*dsn) error) error {
 	d, err := c.loadDSN(ctx, &c.source)
+	for _, check := range checks {
+		if err == nil {
+			err = check(d)
+		}
+	}
 	if err == nil {
-		c.openStore, err = c.openDSN(ctx, d, create)
+		c.openStore, err = c.openDSN(ctx, d, false)
 	}
 	return err
 }

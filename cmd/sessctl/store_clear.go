@@ -56,7 +56,7 @@ func (c *storeClear) run(ctx context.Context, args []string) error {
 	case !c.yes && !c.dryRun && !asks:
 		return usageError("clear deletes every session of the store, so it needs --yes", "--dry-run counts them")
 	}
-	if err := c.open(ctx, false); err != nil {
+	if err := c.open(ctx, (*dsn).checkNamespace); err != nil {
 		return err
 	}
 	defer c.end()
@@ -64,8 +64,6 @@ func (c *storeClear) run(ctx context.Context, args []string) error {
 	switch {
 	case !ok:
 		return usageError(c.kind+" cannot list what it holds, so its sessions cannot be told from the rest", "flush_all of memcached deletes everything; sessctl store delete takes ids")
-	case c.kind == "redis" && c.namespace == "":
-		return usageError("without a namespace sessions cannot be told from what else is in the database")
 	case c.dryRun:
 		n, err := c.countAll(ctx)
 		return cmp.Or(c.report(cleared{schema, n}, plural(n, "session")+" would be deleted"), err)

@@ -53,7 +53,7 @@ func (d *storeDelete) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.open(ctx, false); err != nil {
+	if err := d.open(ctx); err != nil {
 		return err
 	}
 	defer d.end()

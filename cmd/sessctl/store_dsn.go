@@ -368,6 +368,14 @@ func (d *dsn) isSame(other *dsn) bool {
 	return slices.Equal(d.addrs, other.addrs) && d.master == other.master
 }
 
+// checkNamespace refuses to delete by what keys look like where the database is shared.
+func (d *dsn) checkNamespace() error {
+	if d.kind == "redis" && d.namespace == "" {
+		return usageError("without a namespace sessions cannot be told from what else is in the database")
+	}
+	return nil
+}
+
 // leavesDamaged reports whether clear and prune delete nothing but sessions, and delete
 // what is none in the place of one alone. Others delete whatever lies under a key.
 func (d *dsn) leavesDamaged() bool { return d.kind == "file" }

@@ -70,7 +70,7 @@ func (l *storeList) run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if err := l.open(ctx, false); err != nil {
+	if err := l.open(ctx); err != nil {
 		return err
 	}
 	defer l.end()

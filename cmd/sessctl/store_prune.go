@@ -42,7 +42,8 @@ a client has made up. Other programs may keep JSON objects there too: what has a
 colon in its key in Redis, since that is another namespace's, and the rate limits
 of Litestar, with history and reset alone, stay, and so do the files that Litestar is
 writing, ID.tmp…. See it with list --odd before. In SQL tables such a one goes by
-itself when it has expired.`,
+itself when it has expired. Without a namespace in Redis nothing tells it from the
+rest, so --odd is refused.`,
 		Example: `  sessctl store prune --store 'file:sessions?layout=litestar'
   sessctl store prune --store 'file:starlite?layout=starlite' --odd --dry-run --json`,
 	}, &p.outputFlags, p.run)
@@ -60,7 +61,11 @@ func (p *storePrune) run(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return usageError("prune takes no argument", "sessctl store delete deletes single sessions")
 	}
-	if err := p.open(ctx, false); err != nil {
+	var checks []func(*dsn) error
+	if p.odd {
+		checks = append(checks, (*dsn).checkNamespace)
+	}
+	if err := p.open(ctx, checks...); err != nil {
 		return err
 	}
 	defer p.end()

@@ -63,7 +63,7 @@ func (s *storeShow) run(ctx context.Context, args []string) error {
 		}
 		e.ID = id
 	}
-	if err := s.open(ctx, false); err != nil {
+	if err := s.open(ctx); err != nil {
 		return err
 	}
 	defer s.end()
