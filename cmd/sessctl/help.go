@@ -155,7 +155,8 @@ Of store, whose other codes are the same:
 
    1  no such session
    3  expired; what lies there still, in files and SQL tables, is printed
-   4  a refused id, or a stored value that is not a session; of copy: any such
+   4  a refused id, or a stored value that is not a session; of copy: any such; of
+      clear and prune: any that they leave
    5  the store is not there, cannot be reached, refuses, or does not answer
       within --timeout
 

@@ -78,18 +78,19 @@ func (c *storeClear) run(ctx context.Context, args []string) error {
 
 // countAll is clear that changes nothing.
 func (c *storeClear) countAll(ctx context.Context) (n int, err error) {
-	for e, listErr := range c.list(ctx) {
+	var left leftovers
+	for e, err := range c.list(ctx) {
 		switch {
-		case listErr != nil:
-			return n, listErr
+		case err != nil:
+			return n, err
 		case e.Odd:
 		case e.refused != nil && c.leavesDamaged():
-			err = errLeft
+			left.add(e.refused)
 		default:
 			n++
 		}
 	}
-	return n, err
+	return n, left.failed(c.openStore, true)
 }
 
 // clear deletes the sessions. A table sqlstore empties, as Python does; where there is
@@ -136,7 +137,7 @@ func (c *storeClear) holdsOddRow(ctx context.Context) (bool, error) {
 // ask asks a person.
 func (c *storeClear) ask(ctx context.Context) error {
 	n, err := c.countAll(ctx)
-	if err != nil && !errors.Is(err, errLeft) {
+	if err != nil && !isUnreadable(err) {
 		return err
 	}
 	fmt.Fprintf(c.env.stderr, "delete every session (%d) of %s? y or n: ", n, termtext.Escape(c.full()))

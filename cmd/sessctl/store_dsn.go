@@ -404,16 +404,22 @@ func (d *dsn) isTable() bool { return driverParameters[d.kind] != nil }
 
 // keys is what a message calls foreign things beside the sessions.
 func (d *dsn) keys(n int) string {
-	noun, where := "key", ""
-	switch {
-	case d.kind == "file":
-		noun = "file"
-	case d.isTable():
-		noun = "row"
-	case d.namespace != "":
+	where := ""
+	if d.namespace != "" {
 		where = " under " + d.namespace
 	}
-	return plural(n, "other "+noun) + where
+	return plural(n, "other "+d.noun()) + where
+}
+
+// noun is what a session lies in.
+func (d *dsn) noun() string {
+	switch {
+	case d.kind == "file":
+		return "file"
+	case d.isTable():
+		return "row"
+	}
+	return "key"
 }
 
 // plural counts in English.

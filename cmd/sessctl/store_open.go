@@ -129,10 +129,10 @@ func (s *openStore) sweep(ctx context.Context, f func(context.Context) (int, err
 		late := within.Err() != nil
 		cancel()
 		deleted += n
-		if !late && isUnreadable(err) {
-			return deleted, errLeft
-		}
 		if err == nil || !late || n == 0 || ctx.Err() != nil {
+			if !late && isOfOne(err) && !errors.Is(err, fs.ErrPermission) {
+				return deleted, leftAlone(s.scrub(err.Error()), err)
+			}
 			return deleted, s.failed(ctx, err)
 		}
 	}
@@ -190,8 +190,41 @@ func isOfOne(err error) bool {
 // may not write one may write none in the directory.
 func isUnreadable(err error) bool { return isOfOne(err) || errors.Is(err, fs.ErrPermission) }
 
-// errLeft: a sweep has left what is none of its business, or nobody knows.
-var errLeft = &failure{code: exitNotSession, text: "what holds no session, or may not be read or deleted, was left"}
+// leftovers are what a sweep leaves where sessions are.
+type leftovers struct {
+	n     int
+	first error // one that the system refuses, if there is one: that is a session
+}
+
+func (l *leftovers) add(err error) {
+	l.n++
+	if l.first == nil || isOfOne(l.first) && !isOfOne(err) {
+		l.first = err
+	}
+}
+
+// failed is the error of a sweep that has left anything.
+func (l *leftovers) failed(s *openStore, dryRun bool) error {
+	verb := "were"
+	switch {
+	case l.n == 0:
+		return nil
+	case dryRun:
+		verb = "would be"
+	case l.n == 1:
+		verb = "was"
+	}
+	err := fmt.Errorf("%s %s left; the first: %w", plural(l.n, s.noun()), verb, l.first)
+	if isOfOne(l.first) {
+		return leftAlone(err.Error(), err)
+	}
+	return &failure{code: exitIO, text: err.Error(), cause: err}
+}
+
+// leftAlone is the failure of a sweep that has left nothing but what is no session.
+func leftAlone(text string, cause error) error {
+	return &failure{code: exitNotSession, text: text, hints: []string{"sessctl store list shows what is not readable"}, cause: cause}
+}
 
 // failed makes a failure of a store's error: an exit code, and a text without
 // password, id or data.
@@ -257,6 +290,9 @@ func (s *openStore) scrub(text string) string {
 	}
 	for _, name := range []string{"filestore: ", "redisstore: ", "memcachedstore: ", "sqlstore: "} {
 		text = strings.ReplaceAll(text, name, "")
+	}
+	for _, name := range []string{"session: ", "codec: "} { // of errors in others
+		text = strings.ReplaceAll(text, ": "+name, ": ")
 	}
 	return longHex().ReplaceAllStringFunc(text, func(id string) string { return id[:idDigits] + "…" })
 }

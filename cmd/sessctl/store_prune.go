@@ -93,7 +93,7 @@ func (p *storePrune) run(ctx context.Context, args []string) error {
 func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 	pruner, ok := p.live.(session.Pruner)
 	if ok && !p.dryRun {
-		if rec.Pruned, err = p.sweep(ctx, pruner.Prune); err != nil && !errors.Is(err, errLeft) {
+		if rec.Pruned, err = p.sweep(ctx, pruner.Prune); err != nil && !isUnreadable(err) {
 			return err
 		}
 	}
@@ -103,6 +103,7 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 		}
 		return nil
 	}
+	var left leftovers
 	for e, listErr := range p.list(ctx) {
 		switch {
 		case listErr != nil:
@@ -113,14 +114,14 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 			}
 		case e.Odd:
 		case e.refused != nil && e.Expires.IsZero(): // nobody knows whether it has expired
-			err = errLeft
+			left.add(e.refused)
 		case !p.isExpired(e.Expires):
 			*rec.Kept++
 		case p.dryRun:
 			rec.Pruned++
 		}
 	}
-	return err
+	return cmp.Or(err, left.failed(p.openStore, p.dryRun))
 }
 
 // pruneOdd deletes what lies under a key of another form if it holds a session, and

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
 )
 
@@ -158,5 +159,60 @@ func TestListErrors(t *testing.T) {
 	}
 	if len(ids) != 2 || !errors.Is(end, fs.ErrPermission) {
 		t.Errorf("%d entries, then %v", len(ids), end)
+	}
+}
+
+// leavingStore leaves what it sweeps, and does not let it be read.
+type leavingStore struct {
+	*session.Memory
+	left []error
+}
+
+func (s leavingStore) sweep() (int, error) {
+	return 1, fmt.Errorf("filestore: %d files were left; the first: %w", len(s.left), s.left[len(s.left)-1])
+}
+
+func (s leavingStore) Clear(context.Context) (int, error) { return s.sweep() }
+func (s leavingStore) Prune(context.Context) (int, error) { return s.sweep() }
+
+func (s leavingStore) List(context.Context) iter.Seq2[session.Entry, error] {
+	return func(yield func(session.Entry, error) bool) {
+		for n, err := range s.left {
+			if !yield(session.Entry{ID: testID(n), Key: testID(n)}, err) {
+				return
+			}
+		}
+	}
+}
+
+// What the system refuses lives on, and is an error; what is no session is left alone.
+func TestSweepLeaves(t *testing.T) {
+	refused := fmt.Errorf("filestore: open: %w", fs.ErrPermission)
+	for _, tt := range []struct {
+		left []error
+		code int
+		says string
+	}{
+		{[]error{session.ErrDamaged, codec.ErrTooLarge}, exitNotSession, "2 files were left; the first: session is too large"},
+		{[]error{session.ErrDamaged, refused}, exitIO, "the directory d: 2 files were left; the first: open: permission denied"},
+		{[]error{session.ErrDamaged}, exitNotSession, "1 file would be left; the first: what the store holds there is not a session"},
+		{[]error{session.ErrDamaged, refused}, exitIO, "2 files would be left; the first: the directory d: open: permission denied"},
+	} {
+		dryRun := strings.Contains(tt.says, "would")
+		memory := leavingStore{session.NewMemory(session.MemoryConfig{}), tt.left}
+		s := oneStore{openStore: &openStore{dsn: &dsn{kind: "file", path: "d"}, backend: backend{live: memory, whole: memory}, timeout: time.Minute}}
+		c, p := storeClear{oneStore: s}, storePrune{oneStore: s, dryRun: dryRun}
+		var clearErr error
+		if dryRun {
+			_, clearErr = c.countAll(t.Context())
+		} else {
+			_, clearErr = c.clear(t.Context(), memory)
+		}
+		for what, err := range map[string]error{"clear": clearErr, "prune": p.prune(t.Context(), &pruned{Kept: new(int)})} {
+			var f *failure
+			if !errors.As(err, &f) || f.code != tt.code || f.text != tt.says {
+				t.Errorf("%s: %v; want %s", what, err, tt.says)
+			}
+		}
 	}
 }

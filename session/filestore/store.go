@@ -193,7 +193,7 @@ func (s *Store) delete(ctx context.Context, name string) error {
 // isUseless reports whether what cannot be read is a file in a session's place, which
 // nobody is writing.
 func (s *Store) isUseless(name string, err error) bool {
-	if passes(err) || !s.isName(name) || !errors.Is(err, session.ErrDamaged) && !errors.Is(err, codec.ErrTooLarge) {
+	if passes(err) || !s.isName(name) || !isNoSession(err) {
 		return false
 	}
 	info, err := os.Lstat(s.path(name))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
 )
 
@@ -84,8 +85,9 @@ func (s *Store) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 	}
 }
 
-// Clear is [session.Clearer]. Files that hold no session of the layout stay, and are
-// an error once all others are deleted.
+// Clear is [session.Clearer]. Files that hold no session of the layout, or that the
+// system refuses, stay, and are an error once all others are deleted: the first that the
+// system refuses, else the first.
 func (s *Store) Clear(ctx context.Context) (deleted int, err error) {
 	return s.sweep(ctx, file.exists)
 }
@@ -104,8 +106,8 @@ func (s *Store) Prune(ctx context.Context) (deleted int, err error) {
 
 // sweep deletes the sessions that are chosen.
 func (s *Store) sweep(ctx context.Context, chosen func(file) bool) (deleted int, err error) {
-	damaged := 0
-	var first error
+	left := 0
+	var first error // of the system's, if there is one: then sessions were left
 	for name, err := range s.names(ctx) {
 		if err != nil {
 			return deleted, err
@@ -131,8 +133,8 @@ func (s *Store) sweep(ctx context.Context, chosen func(file) bool) (deleted int,
 		case ctx.Err() != nil:
 			return deleted, ctx.Err()
 		case err != nil:
-			damaged++
-			if first == nil {
+			left++
+			if first == nil || isNoSession(first) && !isNoSession(err) {
 				first = err
 			}
 		case removed:
@@ -143,9 +145,18 @@ func (s *Store) sweep(ctx context.Context, chosen func(file) bool) (deleted int,
 		err = s.syncDir()
 	}
 	if first != nil {
-		err = errors.Join(err, fmt.Errorf("filestore: %d files were left; the first: %w", damaged, first))
+		what := "files were"
+		if left == 1 {
+			what = "file was"
+		}
+		err = errors.Join(err, fmt.Errorf("filestore: %d %s left; the first: %w", left, what, first))
 	}
 	return deleted, err
+}
+
+// isNoSession reports whether an error is about what a file holds.
+func isNoSession(err error) bool {
+	return errors.Is(err, session.ErrDamaged) || errors.Is(err, codec.ErrTooLarge)
 }
 
 func (s *Store) removeLeftovers(ctx context.Context) error {
