@@ -176,8 +176,9 @@ a password is not taken from the command line, where others could read it.
       Litestar with a default factory keeps sessions in DIR/sessions
   redis://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...][/DB]?layout=starlite|litestar
       also valkey; rediss and valkeys with TLS, SSL_CERT_FILE naming other
-      certificates than the system's. cluster=1: a cluster; master=NAME: the hosts
-      are Sentinels, which take the same password with sentinelauth=same.
+      certificates than the system's. cluster=1: a cluster, whose nodes are refused
+      without it; master=NAME: the hosts are Sentinels, which take the same
+      password with sentinelauth=same.
       namespace=NS: STARLITE_SESSION or LITESTAR without; LITESTAR_sessions with
       Litestar's root.with_namespace; empty: none
   memcached://HOST[:PORT]

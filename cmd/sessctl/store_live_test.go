@@ -379,3 +379,20 @@ func TestLiveSentinelPassword(t *testing.T) {
 	runStore(t, dsn, "list", "--count").want(t, "list without a password for Sentinels", exitIO, "")
 	runStore(t, dsn+"&sentinelauth=same", "list", "--count").want(t, "list", 0, "0\n")
 }
+
+// A node of a cluster shows its own share alone, so it is refused, unless it cannot be
+// told.
+func TestLiveClusterNode(t *testing.T) {
+	pylive.Require(t)
+	nodes, single := servers.RedisCluster(t), servers.Redis(t)
+	dsn := "redis://" + nodes[0].Addr + "/0?layout=litestar"
+	for _, args := range [][]string{{"list"}, {"clear", "--yes"}, {"put", "--new", "{}"}} {
+		r := runStore(t, dsn, args...)
+		if r.want(t, args[0], exitUsage, ""); r.stderr != "sessctl: error: this is a node of a Redis Cluster\nsessctl: hint: add cluster=1 to the DSN\n" {
+			t.Errorf("%s: %s", args[0], r.stderr)
+		}
+	}
+	runStore(t, dsn+"&cluster=1", "list", "--count").want(t, "list", 0, "0\n")
+	single.Command("ACL", "SETUSER", "few", "on", ">hunter2", "~*", "+@all", "-info")
+	runStore(t, "redis://few:hunter2@"+single.Addr+"/0?layout=litestar", "list", "--count").want(t, "list without INFO", 0, "0\n")
+}
