@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -225,6 +226,8 @@ func (c *copying) feed(ctx context.Context, ids []string, entries chan<- session
 			return
 		case e.Odd:
 			c.odd++
+		case c.hasExpired(e.Expires):
+			c.count(&c.rec.Expired)
 		case e.refused != nil:
 			c.count(&c.rec.Unreadable)
 		case !send(e.Entry):
@@ -244,22 +247,19 @@ func (c *copying) count(n *int) {
 // one copies a session.
 func (c *copying) one(ctx context.Context, e session.Entry) {
 	found, err := c.source.find(ctx, e)
-	var refused error
-	if err == nil {
-		_, refused = storedSession(found.data)
-	}
 	switch {
-	case errors.Is(err, session.ErrNotFound): // by now, or by the ids that were given
+	case errors.Is(err, session.ErrNotFound), c.hasExpired(found.expires): // by now, or by the ids that were given
 		c.count(&c.rec.Expired)
 		return
-	case isUnreadable(err), refused != nil:
+	case isUnreadable(err):
 		c.count(&c.rec.Unreadable)
 		return
 	case err != nil:
 		c.stop(err)
 		return
-	case !found.expires.IsZero() && !found.expires.After(c.env.now()):
-		c.count(&c.rec.Expired)
+	}
+	if _, err := storedSession(found.data); err != nil {
+		c.count(&c.rec.Unreadable)
 		return
 	}
 	n, err := c.write(ctx, e, found)
@@ -280,6 +280,9 @@ func (c *copying) one(ctx context.Context, e session.Entry) {
 		c.stop(err)
 	}
 }
+
+// hasExpired goes by the clock as it is now: a copy may take long.
+func (c *copying) hasExpired(t time.Time) bool { return !t.IsZero() && !t.After(c.env.now()) }
 
 // write writes a session to the target, and returns the count that it belongs to.
 func (c *copying) write(ctx context.Context, e session.Entry, found loaded) (*int, error) {
@@ -391,23 +394,30 @@ func (c *copying) end(ctx context.Context, stopped error) error {
 			c.say.warn(f.Message, f.Hint)
 		}
 	}
-	if err := c.report(c.rec, c.words(ctx.Err() != nil)); err != nil {
+	how := ""
+	switch {
+	case ctx.Err() != nil:
+		how = "interrupted after "
+	case stopped != nil:
+		how = "stopped after "
+	}
+	if err := c.report(c.rec, how+c.words()); err != nil {
 		return err
 	}
-	if stopped == nil && c.rec.Failed > 0 {
-		stopped = c.first
-	}
+	var f *failure
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case c.rec.Failed > 0:
-		var f *failure
-		if errors.As(stopped, &f) {
-			return &failure{code: exitIO, text: fmt.Sprintf("%s not copied, the first one because %s", plural(c.rec.Failed, "session"), f.text), hints: f.hints, cause: stopped}
+	case errors.As(stopped, &f):
+		hints := slices.Clone(f.hints)
+		if !c.dryRun {
+			hints = append(hints, "run it again to go on")
 		}
-		return stopped
+		return &failure{code: f.code, text: f.text, hints: hints, cause: stopped}
 	case stopped != nil:
 		return stopped
+	case errors.As(c.first, &f):
+		return &failure{code: exitIO, text: fmt.Sprintf("%s not copied, the first one because %s", plural(c.rec.Failed, "session"), f.text), hints: f.hints, cause: c.first}
 	case c.rec.Unreadable > 0:
 		return &failure{code: exitNotSession, text: plural(c.rec.Unreadable, "value") + " of the source cannot be read as a session"}
 	}
@@ -415,7 +425,7 @@ func (c *copying) end(ctx context.Context, stopped error) error {
 }
 
 // words say what was counted, but for the zeros.
-func (c *copying) words(interrupted bool) string {
+func (c *copying) words() string {
 	var parts []string
 	for _, p := range []struct {
 		n    int
@@ -435,9 +445,6 @@ func (c *copying) words(interrupted bool) string {
 	text := plural(c.rec.Copied, "session") + done + strings.Join(parts, "")
 	if c.odd > 0 {
 		text += "; " + c.source.keys(c.odd) + ": left out"
-	}
-	if interrupted {
-		text = "interrupted after " + text
 	}
 	return text
 }

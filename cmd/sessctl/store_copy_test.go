@@ -103,3 +103,30 @@ func (s unreadableStore) Load(ctx context.Context, id string) ([]byte, time.Time
 	}
 	return s.Memory.Load(ctx, id)
 }
+
+// What is listed as too large is not fetched.
+func TestFindTooLarge(t *testing.T) {
+	memory := session.NewMemory(session.MemoryConfig{})
+	if err := memory.Create(t.Context(), testID(1), []byte(`{}`), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s := openSlow(0)
+	s.whole = memory
+	for size, want := range map[int]error{maxJSON: nil, maxJSON + 1: codec.ErrTooLarge} {
+		if _, err := s.find(t.Context(), session.Entry{ID: testID(1), Size: size}); !errors.Is(err, want) {
+			t.Errorf("%d: %v", size, err)
+		}
+	}
+}
+
+// What has expired stays behind as such, also what is no session.
+func TestCopyExpired(t *testing.T) {
+	e, _, _ := testEnv("")
+	c := &copying{storeCopy: &storeCopy{storeCommand: storeCommand{app: app{env: e}}, source: openSlow(0)}}
+	past := e.now().Add(-time.Second)
+	c.source.whole = leavingStore{left: []error{session.ErrDamaged}, expires: past}
+	c.feed(t.Context(), nil, nil)
+	if want := (copied{Expired: 1}); !reflect.DeepEqual(c.rec, want) {
+		t.Errorf("%+v", c.rec)
+	}
+}

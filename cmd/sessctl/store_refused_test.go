@@ -165,7 +165,8 @@ func TestListErrors(t *testing.T) {
 // leavingStore leaves what it sweeps, and does not let it be read.
 type leavingStore struct {
 	*session.Memory
-	left []error
+	left    []error
+	expires time.Time
 }
 
 func (s leavingStore) sweep() (int, error) {
@@ -178,7 +179,7 @@ func (s leavingStore) Prune(context.Context) (int, error) { return s.sweep() }
 func (s leavingStore) List(context.Context) iter.Seq2[session.Entry, error] {
 	return func(yield func(session.Entry, error) bool) {
 		for n, err := range s.left {
-			if !yield(session.Entry{ID: testID(n), Key: testID(n)}, err) {
+			if !yield(session.Entry{ID: testID(n), Key: testID(n), Expires: s.expires}, err) {
 				return
 			}
 		}
@@ -199,7 +200,7 @@ func TestSweepLeaves(t *testing.T) {
 		{[]error{session.ErrDamaged, refused}, exitIO, "2 files would be left; the first: the directory d: open: permission denied"},
 	} {
 		dryRun := strings.Contains(tt.says, "would")
-		memory := leavingStore{session.NewMemory(session.MemoryConfig{}), tt.left}
+		memory := leavingStore{session.NewMemory(session.MemoryConfig{}), tt.left, time.Time{}}
 		s := oneStore{openStore: &openStore{dsn: &dsn{kind: "file", path: "d"}, backend: backend{live: memory, whole: memory}, timeout: time.Minute}}
 		c, p := storeClear{oneStore: s}, storePrune{oneStore: s, dryRun: dryRun}
 		var clearErr error

@@ -102,8 +102,12 @@ func (s *storeShow) check(args []string) error {
 	return s.checkRaw(s.raw)
 }
 
-// find reads what lies under an id, or else a key.
+// find reads what lies under an id, or else a key. What is listed as too large is not
+// fetched.
 func (s *openStore) find(ctx context.Context, e session.Entry) (loaded, error) {
+	if e.Size > maxJSON {
+		return loaded{}, s.failed(ctx, codec.ErrTooLarge)
+	}
 	if e.ID != "" {
 		return s.load(ctx, e.ID)
 	}
