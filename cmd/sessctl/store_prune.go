@@ -108,6 +108,10 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 		switch {
 		case listErr != nil:
 			return listErr
+		case e.Odd && p.isTable() && p.isExpired(e.Expires): // it goes with the rest
+			if p.dryRun {
+				rec.Pruned++
+			}
 		case e.Odd && p.odd:
 			if oddErr := p.pruneOdd(ctx, e.Entry, rec); oddErr != nil {
 				return oddErr

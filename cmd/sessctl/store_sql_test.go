@@ -44,7 +44,13 @@ func TestOddRows(t *testing.T) {
 	if r := runStore(t, dsn, "list"); r.stderr != "sessctl: 0 sessions; 4 other rows: left out\n" {
 		t.Errorf("list: %s", r.stderr)
 	}
-	runStore(t, dsn, "prune", "--odd", "--json").want(t, "prune --odd", 0, `"pruned":0,"odd":3,"kept":0}`)
+	if _, err := db.Exec("INSERT INTO session (session_id, data, expires) VALUES ('old', CAST('{}' AS BLOB), '2020-01-01 00:00:00.000000'), (?, 'a text', '2020-01-01 00:00:00.000000')", testID(9)); err != nil {
+		t.Fatal(err)
+	}
+	runStore(t, dsn, "prune", "--dry-run", "--json").want(t, "prune --dry-run", 0, `"pruned":2,"odd":0,"kept":0}`)
+	for _, args := range [][]string{{"--dry-run", "--json"}, {"--json"}} {
+		runStore(t, dsn, append([]string{"prune", "--odd"}, args...)...).want(t, "prune --odd", 0, `"pruned":2,"odd":3,"kept":0}`)
+	}
 	if r := runStore(t, dsn, "list"); r.stderr != "sessctl: 0 sessions; 1 other row: left out\n" {
 		t.Errorf("list: %s", r.stderr)
 	}
