@@ -355,6 +355,7 @@ func TestLiveForeignValue(t *testing.T) {
 	push()
 	runStore(t, dsn, "list", "--json").want(t, "list", exitNotSession, `"code":"not-a-session"`)
 	runStore(t, dsn, "show", "--json", id).want(t, "show", exitNotSession, `"code":"not-a-session"`)
+	runStore(t, dsn, "prune", "--json").want(t, "prune", 0, `"pruned":0,"odd":0,"kept":1}`)
 	for _, args := range [][]string{{"delete", id}, {"clear", "--yes"}} {
 		for _, dry := range []bool{true, false} {
 			args := append(args, "--json", fmt.Sprintf("--dry-run=%t", dry))

@@ -74,15 +74,16 @@ func (p *storePrune) run(ctx context.Context, args []string) error {
 		rec.Kept = new(int)
 	}
 	err := p.prune(ctx, &rec)
-	words := fmt.Sprintf("%d pruned", rec.Pruned)
-	switch {
-	case !p.keepsExpired():
+	would := ""
+	if p.dryRun {
+		would = "would be "
+	}
+	words := fmt.Sprintf("%d %spruned", rec.Pruned, would)
+	if !p.keepsExpired() {
 		words = p.kind + " deletes by itself what has expired"
-	case p.dryRun:
-		words = fmt.Sprintf("%d would be pruned", rec.Pruned)
 	}
 	if p.odd {
-		words += fmt.Sprintf(", %d odd", rec.Odd)
+		words += fmt.Sprintf(", %d odd %sdeleted", rec.Odd, would)
 	}
 	if rec.Kept != nil {
 		words += fmt.Sprintf(", %d kept", *rec.Kept)
@@ -117,7 +118,7 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 				return oddErr
 			}
 		case e.Odd:
-		case e.refused != nil && e.Expires.IsZero(): // nobody knows whether it has expired
+		case e.refused != nil && e.Expires.IsZero() && p.keepsExpired(): // nobody knows whether it has expired
 			left.add(e.refused)
 		case !p.isExpired(e.Expires):
 			*rec.Kept++
