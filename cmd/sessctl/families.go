@@ -177,11 +177,11 @@ const (
 )
 
 // listNames lists the names of cookies, but not what only stands where a name
-// would: a piece of a session, say.
+// would: a piece of a session, say, or a URL with a password.
 func listNames(cookies []cookieinput.Cookie) string {
 	var names []string
 	for _, c := range cookies {
-		if c.Name == "" || len(c.Name) > maxName || strings.HasPrefix(c.Name, "eyJ") || slices.Contains(names, c.Name) {
+		if !isToken(c.Name) || len(c.Name) > maxName || strings.HasPrefix(c.Name, "eyJ") || slices.Contains(names, c.Name) {
 			continue
 		}
 		if len(names) == maxNames {
@@ -191,6 +191,13 @@ func listNames(cookies []cookieinput.Cookie) string {
 		names = append(names, c.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// isToken reports whether a text can be a cookie's name, by RFC 6265.
+func isToken(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
+	})
 }
 
 // shortName cuts a name for a message.

@@ -200,7 +200,7 @@ func (q *query) readChunks(name string, bare []cookieinput.Cookie, chunks map[in
 			return nil, err
 		case alone.isAuthentic():
 			authentic = append(authentic, alone)
-		case r.outcome == outcomeIncomplete && len(r.hints) == 0 &&
+		case r.outcome == outcomeIncomplete && len(r.hints) == 0 && isToken(c.Name) &&
 			(alone.outcome == outcomeNoKey || alone.outcome == outcomeNotAuthentic):
 			r.hints = append(r.hints, "if it is a cookie of its own, no chunk: --name "+shortName(c.Name))
 		}

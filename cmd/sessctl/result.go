@@ -130,9 +130,9 @@ func (r *result) title() string {
 	return shortName(r.name)
 }
 
-// prefix is the title in front of a message.
+// prefix is the title in front of a message, which repeats nothing but names.
 func (r *result) prefix() string {
-	if title := r.title(); title != "" {
+	if title := r.title(); title != "" && (r.number > 0 || isToken(r.name)) {
 		return title + ": "
 	}
 	return ""

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -72,11 +73,7 @@ func (f *dsnFlags) load(ctx context.Context, e *env) (*dsn, error) {
 		return nil, usageError("--" + f.flag + " and --" + f.flag + "-file exclude each other")
 	case f.value != "":
 		if holdsPassword(f.value) {
-			hint := "put the DSN in a file and give --" + f.flag + "-file"
-			if f.flag == "store" {
-				hint += ", or into the variable SESSCTL_STORE"
-			}
-			return nil, usageError("a password on the command line can be read by others (process list, shell history)", hint+"; and treat this one as known")
+			return nil, passwordInArguments(f.flag)
 		}
 	case f.file != "":
 		data, err := readFile(ctx, f.file, maxKeySize)
@@ -95,6 +92,31 @@ func (f *dsnFlags) load(ctx context.Context, e *env) (*dsn, error) {
 		return nil, usageError("copy needs --"+f.flag+" or --"+f.flag+"-file", "its DSN is "+schemesHint)
 	}
 	return parseDSN(text)
+}
+
+// passwordInArguments refuses a DSN with a password where others can see it.
+func passwordInArguments(flag string) error {
+	hint := "put the DSN in a file and give --" + flag + "-file"
+	if flag == "store" {
+		hint += ", or into the variable SESSCTL_STORE"
+	}
+	return usageError("a password on the command line can be read by others (process list, shell history)", hint+"; and treat this one as known")
+}
+
+// refuseDSN refuses a DSN that stands where an id or INPUT does, and does not repeat it.
+func refuseDSN(args []string) error {
+	for _, arg := range args {
+		name, _, ok := strings.Cut(arg, ":")
+		name, _, _ = strings.Cut(name, "+")
+		switch {
+		case !ok || schemes[strings.ToLower(name)].kind == "":
+		case holdsPassword(arg):
+			return passwordInArguments("store")
+		default:
+			return usageError("the store's DSN is given by --store", "--store DSN, --store-file PATH or the variable SESSCTL_STORE; copy has --from and --to")
+		}
+	}
+	return nil
 }
 
 // isSameFile reports whether two paths name one file or directory, also one that is
@@ -125,10 +147,10 @@ func (c *storeCommand) register(cmd *cobra.Command, jsonUsage string) {
 	c.outputFlags.register(cmd.Flags(), jsonUsage)
 }
 
-// prepare checks the flags. The output may be none of the inputs, which are written
-// as arguments are: @FILE.
-func (c *storeCommand) prepare(inputs ...string) (err error) {
-	if err := c.outputFlags.check(); err != nil {
+// prepare checks arguments and flags. The output may be none of the inputs, which are
+// written as arguments are: @FILE.
+func (c *storeCommand) prepare(args []string, inputs ...string) (err error) {
+	if err := cmp.Or(refuseDSN(args), c.outputFlags.check()); err != nil {
 		return err
 	}
 	if err := c.checkOutput(c.env, inputs); err != nil {

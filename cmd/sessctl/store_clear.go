@@ -46,7 +46,7 @@ foreign files stay. On a terminal it asks before.`,
 }
 
 func (c *storeClear) run(ctx context.Context, args []string) error {
-	if err := c.prepare(); err != nil {
+	if err := c.prepare(args); err != nil {
 		return err
 	}
 	asks := c.env.stdinTTY && c.env.stderrTTY && !c.quiet

@@ -70,7 +70,7 @@ but to be made again if the power fails meanwhile.`,
 }
 
 func (c *storeCopy) run(ctx context.Context, args []string) error {
-	if err := c.prepare("@" + c.ids); err != nil {
+	if err := c.prepare(args, "@"+c.ids); err != nil {
 		return err
 	}
 	if len(args) > 0 {

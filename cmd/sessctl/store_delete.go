@@ -46,7 +46,7 @@ deleted.`,
 }
 
 func (d *storeDelete) run(ctx context.Context, args []string) error {
-	if err := d.prepare(); err != nil {
+	if err := d.prepare(args); err != nil {
 		return err
 	}
 	ids, err := d.ids(ctx, args)

@@ -88,7 +88,7 @@ func (l *storeList) run(ctx context.Context, args []string) error {
 }
 
 func (l *storeList) check(args []string) error {
-	if err := l.prepare("@" + l.ids); err != nil {
+	if err := l.prepare(args, "@"+l.ids); err != nil {
 		return err
 	}
 	if len(args) > 0 {

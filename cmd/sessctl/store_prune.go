@@ -55,7 +55,7 @@ rest, so --odd is refused.`,
 }
 
 func (p *storePrune) run(ctx context.Context, args []string) error {
-	if err := p.prepare(); err != nil {
+	if err := p.prepare(args); err != nil {
 		return err
 	}
 	if len(args) > 0 {

@@ -88,7 +88,7 @@ func (p *storePut) run(ctx context.Context, args []string, ageGiven bool) error 
 
 // check checks the arguments, and returns those that are not the id.
 func (p *storePut) check(args []string) (id string, maxAge time.Duration, rest []string, err error) {
-	if err := p.prepare(args...); err != nil {
+	if err := p.prepare(args, args...); err != nil {
 		return "", 0, nil, err
 	}
 	if maxAge, err = parseMaxAge("max-age", p.maxAge); err != nil {

@@ -85,7 +85,7 @@ func (s *storeShow) run(ctx context.Context, args []string) error {
 }
 
 func (s *storeShow) check(args []string) error {
-	if err := s.prepare(args...); err != nil {
+	if err := s.prepare(args, args...); err != nil {
 		return err
 	}
 	if err := cmp.Or(
