@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/sessctl/sessctl/session"
 )
 
 func TestParseDSN(t *testing.T) {
@@ -207,6 +209,22 @@ func TestFullPlace(t *testing.T) {
 		}
 		if got := d.full(); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What prune --odd leaves is not said to go.
+func TestOddHint(t *testing.T) {
+	for kind, keys := range map[string]map[string]bool{
+		"file":  {"x": true, "a:b": true, testID(1) + ".tmpx": false, "x.tmpx": true},
+		"redis": {"x": true, "a:b": false, testID(1) + ".tmpx": true},
+	} {
+		for key, deletes := range keys {
+			c := oneStore{openStore: &openStore{dsn: &dsn{kind: kind, namespace: "n"}}}
+			rec := c.newRecord(session.Entry{Key: key, Odd: true}, false, true)
+			if got := rec.Findings[0].Hint != ""; got != deletes {
+				t.Errorf("%s, %s: %v", kind, key, got)
+			}
 		}
 	}
 }

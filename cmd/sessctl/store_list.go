@@ -84,7 +84,7 @@ func (l *storeList) run(ctx context.Context, args []string) error {
 		}
 		entries = l.list(ctx)
 	}
-	return l.print(entries)
+	return l.print(ctx, entries)
 }
 
 func (l *storeList) check(args []string) error {
@@ -141,7 +141,7 @@ type listLine struct {
 }
 
 // print prints the entries, and tells stderr how many there were.
-func (l *storeList) print(entries iter.Seq2[listed, error]) (err error) {
+func (l *storeList) print(ctx context.Context, entries iter.Seq2[listed, error]) (err error) {
 	out := l.outputFlags.open(l.env)
 	defer func() {
 		if closeErr := out.close(); err == nil || errors.As(err, new(told)) {
@@ -160,6 +160,11 @@ func (l *storeList) print(entries iter.Seq2[listed, error]) (err error) {
 		}
 		if !l.take(e) || l.quiet {
 			continue
+		}
+		if e.Odd && l.kind == "file" {
+			if e, listErr = l.readOdd(ctx, e); listErr != nil {
+				return cmp.Or(flush(), listErr)
+			}
 		}
 		switch {
 		case l.raw:
@@ -193,6 +198,21 @@ func (l *storeList) print(entries iter.Seq2[listed, error]) (err error) {
 		return told(exitNotSession)
 	}
 	return nil
+}
+
+// readOdd reads a file of another name, to show what prune --odd would find there.
+func (l *storeList) readOdd(ctx context.Context, e listed) (listed, error) {
+	found, err := l.loadKey(ctx, e.Key)
+	if err == nil {
+		e.Size, e.Expires = len(found.data), found.expires
+		_, e.refused = storedSession(found.data)
+		return e, nil
+	}
+	if !isUnreadable(err) && !errors.Is(err, session.ErrNotFound) {
+		return e, err
+	}
+	e.refused = err
+	return e, nil
 }
 
 // take counts an entry, and reports whether it is printed.
@@ -258,13 +278,15 @@ func (l *storeList) line(e listed) listLine {
 		line.size = "?"
 	}
 	switch {
-	case errors.Is(e.refused, session.ErrDamaged):
-		line.rest = "not a session"
-	case e.refused != nil:
+	case e.refused != nil && refusedFinding(e.refused).Code == "not-readable":
 		line.rest = "not readable"
+	case e.refused != nil:
+		line.rest = "not a session"
 	case line.size == "?":
 		line.rest = "another key"
-	case e.Odd:
+		return line
+	}
+	if e.Odd {
 		line.rest += ", another key"
 	}
 	return line

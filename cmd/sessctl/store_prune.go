@@ -129,10 +129,22 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 	return cmp.Or(err, left.failed(p.openStore, p.dryRun))
 }
 
+// leavesOdd reports whether prune --odd leaves a key of another form, whatever it holds:
+// a colon ends the name of another namespace.
+func (d *dsn) leavesOdd(key string) bool {
+	switch d.kind {
+	case "redis":
+		return d.namespace == "" || strings.Contains(key, ":")
+	case "file":
+		return isDraft(key)
+	}
+	return false
+}
+
 // pruneOdd deletes what lies under a key of another form if it holds a session, and
-// a client can have made the key up: a colon ends the name of another namespace.
+// a client can have made the key up.
 func (p *storePrune) pruneOdd(ctx context.Context, e session.Entry, rec *pruned) error {
-	if p.kind == "redis" && strings.Contains(e.Key, ":") || p.kind == "file" && isDraft(e.Key) {
+	if p.leavesOdd(e.Key) {
 		return nil
 	}
 	found, err := p.loadKey(ctx, e.Key)

@@ -44,7 +44,11 @@ func (c *oneStore) newRecord(e session.Entry, fullIDs, readable bool) storeRecor
 		rec.KeyPrefix = shortKey(e.Key)
 	}
 	if e.Odd {
-		rec.Findings = append(rec.Findings, newFinding("odd-key", "", ""))
+		f := newFinding("odd-key", "", "")
+		if c.leavesOdd(e.Key) {
+			f.Hint = ""
+		}
+		rec.Findings = append(rec.Findings, f)
 	}
 	return rec
 }
