@@ -82,6 +82,12 @@ func (v *voice) exitCode(err error) int {
 	return exitUsage
 }
 
+// isUnknownFlag reports whether there is no such flag, and it is none of a secret.
+func isUnknownFlag(err error) bool {
+	var unknown *pflag.NotExistError
+	return errors.As(err, &unknown) && !isSecretFlag(unknown.GetSpecifiedName())
+}
+
 // flagError spells what cobra says of flags without what was typed behind
 // their names: that may be a secret.
 func flagError(err error) error {

@@ -51,6 +51,11 @@ Sessions that lie on the server are the business of sessctl store.`,
 	root.Flags().Bool("version", false, "print the version and the commit it was built from")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		say.quiet, _ = cmd.Flags().GetBool("quiet")
+		// Where a command is meant, the flag is that one's.
+		at := strings.Count(cmd.CommandPath(), " ")
+		if cmd.HasSubCommands() && len(args) > at && !strings.HasPrefix(args[at], "-") && isUnknownFlag(err) {
+			return unknownCommand(cmd, args[at])
+		}
 		return flagError(err)
 	})
 	for _, c := range commands {
@@ -67,19 +72,22 @@ Sessions that lie on the server are the business of sessctl store.`,
 	root.AddCommand(helpTopics()...)
 	setUpCompletion(a, root)
 	root.SetHelpCommand(&cobra.Command{
-		Use:   "help [COMMAND or TOPIC]",
-		Short: "help about a command or topic",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			about, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return noSuchTopic()
-			}
-			about.InitDefaultHelpFlag()
-			return about.Help()
-		},
+		Use:               "help [COMMAND or TOPIC]",
+		Short:             "help about a command or topic",
+		RunE:              func(cmd *cobra.Command, args []string) error { return helpAbout(cmd.Root(), args) },
 		ValidArgsFunction: completeCommands,
 	})
 	return root
+}
+
+// helpAbout shows the help of a command of another one.
+func helpAbout(of *cobra.Command, args []string) error {
+	about, rest, err := of.Find(args)
+	if err != nil || len(rest) > 0 {
+		return noSuchTopic()
+	}
+	about.InitDefaultHelpFlag()
+	return about.Help()
 }
 
 func noSuchTopic() error { return usageError("no such command or topic", "sessctl help lists them") }
@@ -106,6 +114,7 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 		return usageError("a command is missing", "to read a cookie: sessctl decode COOKIE")
 	}
 	hint := "sessctl help lists the commands"
+	cmd.SuggestionsMinimumDistance = 1 // letter
 	if like := cmd.SuggestionsFor(word); len(like) > 0 {
 		hint = "did you mean " + strings.Join(like, " or ") + "?"
 	}

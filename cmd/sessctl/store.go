@@ -34,7 +34,10 @@ digits alone, unless --full-ids asks for it.`,
   sessctl store show --store 'file:sessions?layout=litestar' @id.txt`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
+			switch {
+			case len(args) > 0 && args[0] == "help":
+				return helpAbout(cmd, args[1:])
+			case len(args) > 0:
 				return unknownCommand(cmd, args[0])
 			}
 			cmd.SetOut(a.env.stderr)
