@@ -75,7 +75,8 @@ func removeEmpty(path string) {
 }
 
 func openPostgres(ctx context.Context, d *dsn, o openOptions) (b backend, err error) {
-	name := url.URL{Scheme: "postgres", Host: strings.Join(d.addrs, ","), Path: "/" + d.database, RawQuery: d.options.Encode()}
+	query := strings.ReplaceAll(d.options.Encode(), "+", "%20") // as with libpq, + is no blank
+	name := url.URL{Scheme: "postgres", Host: strings.Join(d.addrs, ","), Path: "/" + d.database, RawQuery: query}
 	if d.user != "" || d.password != "" {
 		name.User = url.UserPassword(d.user, d.password)
 	}
