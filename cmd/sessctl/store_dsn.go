@@ -103,7 +103,7 @@ func parseDSN(text string) (*dsn, error) {
 		err = d.setHosts(place, parameters.Get("master") != "", parameters.Get("host") != "")
 	}
 	if err == nil {
-		err = d.setParameters(parameters)
+		err = d.setParameters(parameters, mayBeNamed(query, parameters))
 	}
 	if err == nil {
 		err = d.check()
@@ -183,7 +183,18 @@ func withPort(host, port string) (addr string, ok bool) {
 	return net.JoinHostPort(name, given), true
 }
 
-func (d *dsn) setParameters(parameters url.Values) error {
+// mayBeNamed reports whether a message may name a parameter that is unknown: it may be
+// the rest of a password in which & or ? was not encoded.
+func mayBeNamed(query string, parameters url.Values) bool {
+	for name := range parameters {
+		if slices.Contains(passwordParameters, strings.ToLower(name)) {
+			return false
+		}
+	}
+	return !strings.Contains(query, "@")
+}
+
+func (d *dsn) setParameters(parameters url.Values, mayBeNamed bool) error {
 	if d.kind == "redis" || d.kind == "memcached" {
 		d.namespace = map[string]string{"": "STARLITE_SESSION", "starlite": "STARLITE_SESSION", "litestar": "LITESTAR"}[parameters.Get("layout")]
 	}
@@ -197,7 +208,7 @@ func (d *dsn) setParameters(parameters url.Values) error {
 			d.options[name] = values
 			continue
 		case !slices.Contains(storeParameters[d.kind], name):
-			return d.unknownParameter(name)
+			return d.unknownParameter(name, mayBeNamed && value != "")
 		case len(values) > 1:
 			return usageError("the DSN has the parameter " + name + " twice")
 		}
@@ -231,9 +242,9 @@ func (d *dsn) setParameters(parameters url.Values) error {
 
 const bothLayouts = "layout=starlite or layout=litestar"
 
-func (d *dsn) unknownParameter(name string) error {
+func (d *dsn) unknownParameter(name string, mayBeNamed bool) error {
 	text := "the DSN has an unknown parameter"
-	if isWord(strings.ReplaceAll(name, "_", "-")) {
+	if mayBeNamed && isWord(strings.ReplaceAll(name, "_", "-")) {
 		text += ", " + name
 	}
 	hint := d.kind + " takes " + strings.Join(storeParameters[d.kind], ", ")
