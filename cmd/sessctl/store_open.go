@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"math"
 	"net"
 	"net/url"
 	"regexp"
@@ -120,11 +121,20 @@ func (s *openStore) do(ctx context.Context, f func(context.Context) error) error
 	return err
 }
 
+// pace is how long a list or sweep may take to get on. Redis has none of its own: its
+// client bounds each answer, and of foreign keys many answers may tell nothing.
+func (s *openStore) pace() time.Duration {
+	if s.kind == "redis" {
+		return math.MaxInt64
+	}
+	return s.timeout
+}
+
 // sweep runs what deletes many sessions, again where it was stopped by the timeout
 // and had got on.
 func (s *openStore) sweep(ctx context.Context, f func(context.Context) (int, error)) (deleted int, err error) {
 	for {
-		within, cancel := context.WithTimeout(ctx, s.timeout)
+		within, cancel := context.WithTimeout(ctx, s.pace())
 		n, err := f(within)
 		late := within.Err() != nil
 		cancel()
@@ -150,7 +160,7 @@ func (s *openStore) list(ctx context.Context) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		within, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		late := time.AfterFunc(s.timeout, func() { cancel(context.DeadlineExceeded) })
+		late := time.AfterFunc(s.pace(), func() { cancel(context.DeadlineExceeded) })
 		defer late.Stop()
 		for e, err := range s.whole.(session.Lister).List(within) {
 			late.Stop() // what is made of it takes its own time
@@ -164,7 +174,7 @@ func (s *openStore) list(ctx context.Context) iter.Seq2[listed, error] {
 			case !yield(listed{e, s.failed(ctx, err)}, nil):
 				return
 			}
-			late.Reset(s.timeout)
+			late.Reset(s.pace())
 		}
 		if within.Err() != nil {
 			yield(listed{}, s.failed(ctx, context.Cause(within)))

@@ -38,13 +38,13 @@ func (s slowStore) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 
 func openSlow(entries int) *openStore {
 	s := slowStore{session.NewMemory(session.MemoryConfig{}), entries, 30 * time.Millisecond}
-	return &openStore{dsn: &dsn{kind: "redis"}, backend: backend{live: s, whole: s}, timeout: 80 * time.Millisecond}
+	return &openStore{dsn: &dsn{kind: "postgres"}, backend: backend{live: s, whole: s}, timeout: 80 * time.Millisecond}
 }
 
 func wantTimeout(t *testing.T, err error) {
 	t.Helper()
 	var f *failure
-	if !errors.As(err, &f) || f.code != exitIO || !strings.Contains(f.text, "redis does not answer within ") || len(f.hints) == 0 {
+	if !errors.As(err, &f) || f.code != exitIO || !strings.Contains(f.text, "postgres does not answer within ") || len(f.hints) == 0 {
 		t.Errorf("%v, want a timeout", err)
 	}
 }
@@ -76,6 +76,37 @@ func TestListTimeout(t *testing.T) {
 			t.Errorf("%v, want context.Canceled", err)
 		}
 		break
+	}
+}
+
+// Redis bounds each answer by itself: it may be long until one holds an entry, or
+// something to delete.
+func TestRedisPace(t *testing.T) {
+	s := openSlow(0)
+	s.kind = "redis"
+	s.whole = slowStore{session.NewMemory(session.MemoryConfig{}), 2, 2 * s.timeout}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	for e, err := range s.list(ctx) {
+		if n++; n == 2 {
+			cancel()
+		}
+		if e == (listed{}) && !errors.Is(err, context.Canceled) || n <= 2 && err != nil {
+			t.Errorf("%d: %v", n, err)
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d entries, want 2 and an error", n)
+	}
+	runs := 0
+	_, err := s.sweep(t.Context(), func(ctx context.Context) (int, error) {
+		runs++
+		time.Sleep(2 * s.timeout)
+		return 1, ctx.Err()
+	})
+	if err != nil || runs != 1 {
+		t.Errorf("%d runs, %v", runs, err)
 	}
 }
 
