@@ -29,7 +29,8 @@ type storeCopy struct {
 	dryRun    bool
 
 	source *openStore
-	target *openStore // nil: it is missing, and nothing is to be changed
+	into   *dsn
+	target *openStore // of into; nil: it is missing, and nothing is to be changed
 	ttl    time.Duration
 }
 
@@ -121,6 +122,7 @@ func (c *storeCopy) openBoth(ctx context.Context) (ids []string, err error) {
 		err = c.source.isLister("--ids FILE gives the ids to copy")
 	}
 	if err == nil {
+		c.into = to
 		c.target, err = c.openDSN(ctx, to, c.create && !c.dryRun)
 		if c.create && c.dryRun && errors.Is(err, errMissing) {
 			c.target, err = nil, nil
@@ -334,7 +336,7 @@ func (c *copying) write(ctx context.Context, e session.Entry, found loaded) (*in
 
 // givesExpiry reports whether a session gets an expiry that it does not have.
 func (c *copying) givesExpiry(found loaded) bool {
-	return found.expires.IsZero() && c.target != nil && c.target.needsExpiry()
+	return found.expires.IsZero() && c.into.needsExpiry()
 }
 
 // isLater reports whether an expiry is later than another, by more than stores round.

@@ -82,7 +82,7 @@ func TestCopyStops(t *testing.T) {
 			to.live = failingStore{session.NewMemory(session.MemoryConfig{}), tt.write}
 		}
 		ctx, stop := context.WithCancelCause(t.Context())
-		c := &copying{storeCopy: &storeCopy{storeCommand: storeCommand{app: app{env: e}}, source: from, target: to}, stop: stop}
+		c := &copying{storeCopy: &storeCopy{storeCommand: storeCommand{app: app{env: e}}, source: from, into: to.dsn, target: to}, stop: stop}
 		c.one(ctx, session.Entry{ID: tt.id})
 		if !reflect.DeepEqual(c.rec, tt.want) || (ctx.Err() != nil) != tt.stops {
 			t.Errorf("%s, %v: %+v, %v", tt.id, tt.write, c.rec, context.Cause(ctx))
