@@ -399,6 +399,19 @@ func (d *dsn) describe() string {
 	return d.kind + ", " + d.layout
 }
 
+// otherLayout is a hint for who reads files as the other framework's: nothing but what
+// they hold tells it, and the DSN is believed.
+func (d *dsn) otherLayout() []string {
+	if d.kind != "file" {
+		return nil
+	}
+	framework, layout := "Litestar", "litestar"
+	if d.layout == layout {
+		framework, layout = "Starlite", "starlite"
+	}
+	return []string{"the DSN says layout=" + d.layout + ": if " + framework + " has written it, give layout=" + layout}
+}
+
 // isHashed reports whether the store knows no ids, only their hashes.
 func (d *dsn) isHashed() bool { return d.kind == "file" && d.layout == "litestar" && d.named == "" }
 

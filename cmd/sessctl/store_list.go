@@ -28,7 +28,7 @@ type storeList struct {
 }
 
 // listTally counts what was listed.
-type listTally struct{ sessions, expired, odd, unreadable, missing int }
+type listTally struct{ sessions, expired, odd, unreadable, damaged, missing int }
 
 func newStoreList(a app) *cobra.Command {
 	l := storeList{oneStore: oneStore{storeCommand: storeCommand{app: a}}}
@@ -195,6 +195,9 @@ func (l *storeList) print(ctx context.Context, entries iter.Seq2[listed, error])
 		l.say.say(l.summary())
 	}
 	if l.tally.unreadable > 0 {
+		if l.tally.damaged == l.tally.sessions {
+			l.say.hints(l.otherLayout())
+		}
 		return told(exitNotSession)
 	}
 	return nil
@@ -223,6 +226,9 @@ func (l *storeList) take(e listed) bool {
 		return l.odd && !l.count
 	case e.refused != nil:
 		l.tally.unreadable++
+		if errors.Is(e.refused, session.ErrDamaged) {
+			l.tally.damaged++
+		}
 	case l.isExpired(e.Expires):
 		l.tally.expired++
 	}

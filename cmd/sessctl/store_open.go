@@ -256,7 +256,7 @@ func (s *openStore) failed(ctx context.Context, err error) error {
 	case errors.Is(err, session.ErrExists):
 		return err
 	case errors.Is(err, session.ErrDamaged):
-		return &failure{code: exitNotSession, text: "what the store holds there is not a session", cause: err}
+		return &failure{code: exitNotSession, text: "what the store holds there is not a session", hints: s.otherLayout(), cause: err}
 	case errors.Is(err, codec.ErrTooLarge):
 		return &failure{code: exitNotSession, text: "the session is larger than 1 MiB, or than " + s.place() + " holds", cause: err}
 	case isTimeout(err):
