@@ -187,7 +187,7 @@ func (l *storeList) print(ctx context.Context, entries iter.Seq2[listed, error])
 		return err
 	}
 	if l.count && !l.quiet {
-		if err := out.write([]byte(strconv.Itoa(l.tally.sessions-l.tally.unreadable) + "\n")); err != nil {
+		if err := out.write([]byte(strconv.Itoa(l.tally.sessions) + "\n")); err != nil {
 			return err
 		}
 	}
@@ -195,7 +195,7 @@ func (l *storeList) print(ctx context.Context, entries iter.Seq2[listed, error])
 		l.say.say(l.summary())
 	}
 	if l.tally.unreadable > 0 {
-		if l.tally.damaged == l.tally.sessions {
+		if l.tally.sessions == 0 && l.tally.damaged == l.tally.unreadable {
 			l.say.hints(l.otherLayout())
 		}
 		return told(exitNotSession)
@@ -229,10 +229,12 @@ func (l *storeList) take(e listed) bool {
 		if errors.Is(e.refused, session.ErrDamaged) {
 			l.tally.damaged++
 		}
-	case l.isExpired(e.Expires):
-		l.tally.expired++
+	default:
+		l.tally.sessions++
+		if l.isExpired(e.Expires) {
+			l.tally.expired++
+		}
 	}
-	l.tally.sessions++
 	return !l.count
 }
 
@@ -243,7 +245,7 @@ func (l *storeList) summary() string {
 		text += fmt.Sprintf(", %d of them expired", t.expired)
 	}
 	if t.unreadable > 0 {
-		text += fmt.Sprintf(", %d of them not readable", t.unreadable)
+		text += fmt.Sprintf(", %d not readable", t.unreadable)
 	}
 	if t.missing > 0 {
 		text += fmt.Sprintf("; %s not there", plural(t.missing, "id"))
