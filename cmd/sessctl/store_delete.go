@@ -53,15 +53,10 @@ func (d *storeDelete) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.open(ctx); err != nil {
+	if err := d.open(ctx, d.checkKeys); err != nil {
 		return err
 	}
 	defer d.end()
-	for _, key := range d.keys {
-		if err := d.checkKey(key); err != nil {
-			return err
-		}
-	}
 	rec := deleted{Schema: schema}
 	err = d.all(ctx, ids, &rec)
 	words := fmt.Sprintf("%d deleted, %d not there", rec.Deleted, rec.Missing)
@@ -69,6 +64,15 @@ func (d *storeDelete) run(ctx context.Context, args []string) error {
 		words = fmt.Sprintf("%d would be deleted, %d not there", rec.Deleted, rec.Missing)
 	}
 	return cmp.Or(d.report(rec, words), err)
+}
+
+func (d *storeDelete) checkKeys(of *dsn) error {
+	for _, key := range d.keys {
+		if err := of.checkKey(key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ids reads all ids before one is deleted.

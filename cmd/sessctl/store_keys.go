@@ -10,21 +10,15 @@ import (
 )
 
 // checkKey refuses a key that can be none of the store's.
-func (s *openStore) checkKey(key string) error {
-	if key == "" {
-		return nil
-	}
-	if _, ok := s.whole.(session.Keyed); !ok {
-		return usageError(s.kind + " has no keys but those of ids")
-	}
-	ok := true
+func (d *dsn) checkKey(key string) error {
+	ok := key != ""
 	switch {
-	case s.isHashed():
+	case d.isHashed():
 		ok = len(key) == 64 && session.ValidID(key)
-	case s.kind == "memcached":
-		ok = len(s.namespace)+len(":")+len(key) <= 250 && utf8.ValidString(key) && !strings.ContainsFunc(key, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
-	case s.kind == "file":
-		ok = filepath.IsLocal(key) && filepath.Base(key) == key && !strings.ContainsRune(key, 0)
+	case d.kind == "memcached":
+		ok = ok && len(d.namespace)+len(":")+len(key) <= 250 && utf8.ValidString(key) && !strings.ContainsFunc(key, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	case d.kind == "file":
+		ok = key != "." && filepath.IsLocal(key) && filepath.Base(key) == key && !strings.ContainsRune(key, 0)
 	}
 	if ok {
 		return nil

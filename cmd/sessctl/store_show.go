@@ -44,7 +44,7 @@ standard input.`,
 	flags.StringVar(&s.name, "name", defaultName, "take the id from the cookie of this `NAME`")
 	flags.StringVar(&s.from, "from", "auto", "`FORM` of the INPUT: auto, value, cookie, set-cookie, jar, curl, har")
 	flags.StringVar(&s.key, "key", "", "show what lies under a `KEY` that sessctl store list --full-ids prints, as a whole")
-	flags.BoolVar(&s.fullIDs, "full-ids", false, "print the whole id, with which anyone can be the user")
+	flags.BoolVar(&s.fullIDs, "full-ids", false, "with --json print the whole id, with which anyone can be the user")
 	flags.BoolVar(&s.raw, "raw", false, "print the session's JSON as the store holds it, nothing added")
 	flags.BoolVar(&s.redact, "redact", false, "print keys, types and sizes, but no values")
 	cmd.ValidArgsFunction = completeInput
@@ -63,13 +63,14 @@ func (s *storeShow) run(ctx context.Context, args []string) error {
 		}
 		e.ID = id
 	}
-	if err := s.open(ctx); err != nil {
+	var checks []func(*dsn) error
+	if s.key != "" {
+		checks = append(checks, func(d *dsn) error { return d.checkKey(s.key) })
+	}
+	if err := s.open(ctx, checks...); err != nil {
 		return err
 	}
 	defer s.end()
-	if err := s.checkKey(s.key); err != nil {
-		return err
-	}
 	if s.key != "" && !s.isHashed() {
 		if session.ValidID(s.key) {
 			e.ID = s.key
