@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -63,7 +64,15 @@ func program(t *testing.T, address, redis string) string {
 		t.Fatal("the program does not make its sessions where it did")
 	}
 	text = text[:from] + replace(t, blocks(t, "go")[1], "127.0.0.1:6379", redis) + text[to:]
-	return replace(t, text, "\t\"os\"\n\n", "\n\t\"github.com/redis/go-redis/v9\"\n\n\t\"github.com/sessctl/sessctl/session/redisstore\"\n")
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := regexp.MustCompile("which import `(.*)` and\n`(.*)`, and no `os`:").FindSubmatch(readme)
+	if imports == nil {
+		t.Fatal("the README does not say what the second snippet imports")
+	}
+	return replace(t, text, "\t\"os\"\n\n", fmt.Sprintf("\n\t%q\n\n\t%q\n", imports[1], imports[2]))
 }
 
 func replace(t *testing.T, text, from, to string) string {
