@@ -153,8 +153,11 @@ func (d *dsn) setHosts(place string, sentinel, elsewhere bool) (err error) {
 			return usageError("the user or password of the DSN cannot be read", "write % as %25, and what else is special as % and two digits")
 		}
 	}
-	if hosts == "" && elsewhere {
+	switch {
+	case hosts == "" && elsewhere:
 		return nil
+	case hosts == "":
+		return usageError("the DSN names no host", schemesHint)
 	}
 	port := defaultPorts[d.kind]
 	if sentinel {

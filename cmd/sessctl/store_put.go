@@ -126,7 +126,11 @@ func (d *dsn) ttl(maxAge time.Duration) (time.Duration, error) {
 	case maxAge != codec.NoMaxAge:
 		return maxAge, nil
 	case d.needsExpiry():
-		return 0, usageError("--max-age none: " + d.describe() + ", holds no session without expiry")
+		store := d.kind
+		if d.layout != "" {
+			store += " with layout=" + d.layout
+		}
+		return 0, usageError("--max-age none: " + store + " holds no session without expiry")
 	}
 	return session.NoExpiry, nil
 }
