@@ -12,7 +12,8 @@
 // the id, in hexadecimal digits, before 2.20 by the id itself ([NamesID]), and it
 // holds a msgpack map of expires_at (a timestamp or nil) and data (bytes). Both are
 // written byte for byte as Python writes them, and read as Python reads them; what
-// is nothing of that kind is [session.ErrDamaged].
+// is nothing of that kind is [session.ErrDamaged]. Starlite's hold text: data that is
+// not UTF-8 is refused.
 //
 // # What it promises
 //

@@ -78,7 +78,11 @@ func (s *Store) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 			if !s.hashed {
 				e.ID = name
 			}
-			if !yield(e, err) || ctx.Err() != nil {
+			if !yield(e, err) {
+				return
+			}
+			if err := ctx.Err(); err != nil {
+				yield(session.Entry{}, err)
 				return
 			}
 		}
