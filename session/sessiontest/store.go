@@ -20,6 +20,10 @@ import (
 
 // Suite tests that a store keeps the contract of [session.Store], and of those
 // of the optional interfaces that it has.
+//
+// A store must take any UTF-8 of 200,000 bytes. What is longer, up to a MiB, and what is
+// no UTF-8 it may refuse with an error; what it takes it gives back byte for byte. A
+// List that its context ends before all is listed ends with that error.
 type Suite struct {
 	// New returns an empty store for one test, which ends what it has started.
 	New func(t *testing.T) session.Store
@@ -41,7 +45,8 @@ func TestStore(t *testing.T, s Suite) {
 		"Create": testCreate, "Replace": testReplace, "Touch": testTouch, "Delete": testDelete, "Expiry": testExpiry,
 		"NoExpiry": testNoExpiry, "Data": testData, "Context": testContext, "Concurrent": testConcurrent, "Deleted": testDeleted,
 		"Touched": testTouched, "DeletedTwice": testDeletedTwice, "Short": testShort,
-		"Swap": testSwap, "List": testList, "Clear": testClear, "Prune": testPrune,
+		"Swap": testSwap, "List": testList, "Clear": testClear, "Prune": testPrune, "IDs": testIDs, "Long": testLong,
+		"Many": testMany,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, &storeTest{s.New(t), s.Advance, now, t.Context()}) })
 	}
@@ -78,6 +83,27 @@ func (s *storeTest) create(t *testing.T, data string, ttl time.Duration) (id str
 		t.Fatalf("Create: %v", err)
 	}
 	return id
+}
+
+// fill creates n sessions, several at a time, since a store may wait for a disk.
+func (s *storeTest) fill(t *testing.T, n int, data string, ttl time.Duration) (ids []string) {
+	t.Helper()
+	const workers = 8
+	var group sync.WaitGroup
+	for range n {
+		ids = append(ids, NewID())
+	}
+	for part := range slices.Chunk(ids, (n+workers-1)/workers) {
+		group.Go(func() {
+			for _, id := range part {
+				if err := s.Create(s.ctx, id, []byte(data), ttl); err != nil {
+					t.Errorf("Create: %v", err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return ids
 }
 
 func (s *storeTest) want(t *testing.T, id, data string) (expires time.Time) {
@@ -171,6 +197,34 @@ func testDelete(t *testing.T, s *storeTest) {
 	s.want(t, other, `{"b":2}`)
 }
 
+// Ids are of any length that is allowed, and no part of one is another.
+func testIDs(t *testing.T, s *storeTest) {
+	long := NewID() + NewID()
+	ids := []string{long[:32], long[:64], long[:126], long, long[:64] + NewID()}
+	data := func(i int) string { return fmt.Sprintf(`{"n":%d}`, i) }
+	for i, id := range ids {
+		if err := s.Create(s.ctx, id, []byte(`{}`), hour); err != nil {
+			t.Fatalf("Create of an id of %d digits: %v", len(id), err)
+		}
+		if err := s.Replace(s.ctx, id, []byte(data(i)), hour); err != nil {
+			t.Fatalf("Replace of an id of %d digits: %v", len(id), err)
+		}
+	}
+	for i, id := range ids {
+		s.want(t, id, data(i))
+		if err := s.Touch(s.ctx, id, 2*hour); err != nil {
+			t.Errorf("Touch of an id of %d digits: %v", len(id), err)
+		}
+		for later := i + 1; later < len(ids); later++ {
+			s.wantExpiry(t, ids[later], data(later), hour)
+		}
+		if err := s.Delete(s.ctx, id); err != nil {
+			t.Errorf("Delete of an id of %d digits: %v", len(id), err)
+		}
+		s.wantNone(t, id)
+	}
+}
+
 // What is deleted while others write it stays deleted.
 func testDeleted(t *testing.T, s *storeTest) {
 	for range 50 {
@@ -207,12 +261,15 @@ func testDeleted(t *testing.T, s *storeTest) {
 	}
 }
 
-// A Touch leaves alone what a Replace at the same time writes.
+// A Touch leaves alone what a Replace at the same time writes, and a Swap does not undo
+// it: either comes first.
 func testTouched(t *testing.T, s *storeTest) {
-	id := s.create(t, `{"n":0}`, hour)
+	old := `{"n":-1}`
+	id := s.create(t, old, hour)
+	u, swaps := s.Store.(session.Swapper)
 	for i := range 100 {
 		var group sync.WaitGroup
-		begun := make(chan struct{}, 2)
+		begun := make(chan struct{}, 3)
 		for range 2 {
 			group.Go(func() {
 				begun <- struct{}{}
@@ -221,8 +278,18 @@ func testTouched(t *testing.T, s *storeTest) {
 				}
 			})
 		}
-		<-begun
-		<-begun
+		group.Go(func() {
+			begun <- struct{}{}
+			if !swaps {
+				return
+			}
+			if err := u.Swap(s.ctx, id, []byte(old), []byte(`{"swapped":true}`), hour); err != nil && !errors.Is(err, session.ErrChanged) {
+				t.Errorf("Swap: %v", err)
+			}
+		})
+		for range cap(begun) {
+			<-begun
+		}
 		time.Sleep(time.Duration(i) * time.Microsecond)
 		data := fmt.Sprintf(`{"n":%d}`, i)
 		if err := s.Replace(s.ctx, id, []byte(data), hour); err != nil {
@@ -230,6 +297,7 @@ func testTouched(t *testing.T, s *storeTest) {
 		}
 		group.Wait()
 		s.want(t, id, data)
+		old = data
 	}
 }
 
@@ -286,6 +354,42 @@ func testShort(t *testing.T, s *storeTest) {
 	}
 }
 
+// What is to live for weeks or for a year does.
+func testLong(t *testing.T, s *storeTest) {
+	const day = 24 * hour
+	for _, ttl := range []time.Duration{31 * day, 400 * day} {
+		created, touched, replaced := s.create(t, `{"a":1}`, ttl), s.create(t, `{"a":1}`, hour), s.create(t, `{"a":1}`, hour)
+		if err := s.Touch(s.ctx, touched, ttl); err != nil {
+			t.Errorf("Touch: %v", err)
+		}
+		if err := s.Replace(s.ctx, replaced, []byte(`{"a":1}`), ttl); err != nil {
+			t.Errorf("Replace: %v", err)
+		}
+		ids := []string{created, touched, replaced}
+		if u, ok := s.Store.(session.Swapper); ok {
+			swapped := s.create(t, `{"a":1}`, hour)
+			if err := u.Swap(s.ctx, swapped, []byte(`{"a":1}`), []byte(`{"a":1}`), ttl); err != nil {
+				t.Errorf("Swap: %v", err)
+			}
+			ids = append(ids, swapped)
+		}
+		for _, id := range ids {
+			s.wantExpiry(t, id, `{"a":1}`, ttl)
+		}
+		if s.advance == nil {
+			continue
+		}
+		s.advance(ttl - hour)
+		for _, id := range ids {
+			s.wantExpiry(t, id, `{"a":1}`, hour)
+		}
+		s.advance(2 * hour)
+		for _, id := range ids {
+			s.wantNone(t, id)
+		}
+	}
+}
+
 func testExpiry(t *testing.T, s *storeTest) {
 	id := s.create(t, `{"a":1}`, 3*time.Second)
 	touched := s.create(t, `{"b":2}`, 2*time.Second)
@@ -293,6 +397,7 @@ func testExpiry(t *testing.T, s *storeTest) {
 		t.Fatal(err)
 	}
 	forgotten := s.create(t, `{}`, 2*time.Second)
+	again := s.fill(t, 20, `{}`, 2*time.Second)
 	s.wait(time.Second)
 	s.want(t, id, `{"a":1}`) // which does not make it live longer
 	s.wait(3 * time.Second)
@@ -306,6 +411,37 @@ func testExpiry(t *testing.T, s *storeTest) {
 		t.Errorf("Create over what has expired: %v", err)
 	}
 	s.want(t, id, `{"c":3}`)
+	for _, id := range again {
+		s.createOnce(t, id)
+	}
+}
+
+// createOnce has several create a session at the same time. One does.
+func (s *storeTest) createOnce(t *testing.T, id string) {
+	t.Helper()
+	var group sync.WaitGroup
+	created := make(chan string, 20)
+	for i := range cap(created) {
+		group.Go(func() {
+			data := fmt.Sprintf(`{"n":%d}`, i)
+			err := s.Create(s.ctx, id, []byte(data), hour)
+			if err == nil {
+				created <- data
+			} else if !errors.Is(err, session.ErrExists) {
+				t.Errorf("Create: %v", err)
+			}
+		})
+	}
+	group.Wait()
+	close(created)
+	winners := 0
+	for data := range created {
+		winners++
+		s.want(t, id, data)
+	}
+	if winners != 1 {
+		t.Errorf("%d creations of one id", winners)
+	}
 }
 
 // What has no expiry lives for ever, or for a time that nobody sees the end of.
@@ -348,6 +484,7 @@ func testData(t *testing.T, s *storeTest) {
 	for _, data := range []string{
 		`{"user":"zoë","f":1.0,"big":1180591620717411303424,"e":1e16}`,
 		`{"text":"'\"\\ \u0000 % _ * ? [ ] \r\n"}`,
+		"\x00 \x01 \x1a \x1f \x7f \r\n \xef\xbb\xbf",
 		`{"x":"` + string(bytes.Repeat([]byte("y"), 200_000)) + `"}`,
 	} {
 		id := NewID()
@@ -370,6 +507,38 @@ func testData(t *testing.T, s *storeTest) {
 			s.want(t, id, data)
 		}
 	}
+	var all [256]byte
+	for i := range all {
+		all[i] = byte(i)
+	}
+	s.testRefusable(t, "all bytes", string(all[:]))
+	s.testRefusable(t, "data of almost a MiB", strings.Repeat("abcdefgh", 1<<17)[1:])
+}
+
+// testRefusable writes data that a store need not take. Then it says so, and what was
+// there stays.
+func (s *storeTest) testRefusable(t *testing.T, what, data string) {
+	t.Helper()
+	check := func(name, id, before string, err error) {
+		t.Helper()
+		got, _, loadErr := s.Load(s.ctx, id)
+		switch {
+		case err == nil && (loadErr != nil || string(got) != data):
+			t.Errorf("%s of %s: no error, and then %d bytes, %v", name, what, len(got), loadErr)
+		case err != nil && before == "":
+			s.wantNone(t, id)
+		case err != nil && (loadErr != nil || string(got) != before):
+			t.Errorf("%s of %s is refused, and leaves %d bytes, %v", name, what, len(got), loadErr)
+		}
+	}
+	id := NewID()
+	check("Create", id, "", s.Create(s.ctx, id, []byte(data), hour))
+	id = s.create(t, `{"a":1}`, hour)
+	check("Replace", id, `{"a":1}`, s.Replace(s.ctx, id, []byte(data), hour))
+	if u, ok := s.Store.(session.Swapper); ok {
+		id = s.create(t, `{"a":1}`, hour)
+		check("Swap", id, `{"a":1}`, u.Swap(s.ctx, id, []byte(`{"a":1}`), []byte(data), hour))
+	}
 }
 
 func testContext(t *testing.T, s *storeTest) {
@@ -391,29 +560,8 @@ func testContext(t *testing.T, s *storeTest) {
 // At the same time, one Create wins, and no Replace is half done.
 func testConcurrent(t *testing.T, s *storeTest) {
 	id := NewID()
+	s.createOnce(t, id)
 	var group sync.WaitGroup
-	created := make(chan string, 20)
-	for i := range 20 {
-		group.Go(func() {
-			data := fmt.Sprintf(`{"n":%d}`, i)
-			switch err := s.Create(s.ctx, id, []byte(data), hour); {
-			case err == nil:
-				created <- data
-			case !errors.Is(err, session.ErrExists):
-				t.Errorf("Create: %v", err)
-			}
-		})
-	}
-	group.Wait()
-	close(created)
-	winners := 0
-	for data := range created {
-		winners++
-		s.want(t, id, data)
-	}
-	if winners != 1 {
-		t.Errorf("%d creations of one id", winners)
-	}
 	long := map[string]bool{}
 	for i := range 8 {
 		long[fmt.Sprintf(`{"n":"%s"}`, bytes.Repeat([]byte{byte('a' + i)}, 5000*(i+1)))] = true
@@ -619,4 +767,76 @@ func testPrune(t *testing.T, s *storeTest) {
 		t.Errorf("Prune again: %d, %v", n, err)
 	}
 	s.want(t, id, `{"a":1}`)
+	rounds := 5
+	if s.advance == nil {
+		rounds = 1
+	}
+	for range rounds {
+		s.testPruneMeanwhile(t, p)
+	}
+}
+
+// What is created while Prune looks for what has expired stays.
+func (s *storeTest) testPruneMeanwhile(t *testing.T, p session.Pruner) {
+	ids := s.fill(t, 20, `{}`, 2*time.Second)
+	s.wait(3 * time.Second)
+	begun, pruned := make(chan struct{}), make(chan error)
+	go func() {
+		close(begun)
+		_, err := p.Prune(s.ctx)
+		pruned <- err
+	}()
+	<-begun
+	for _, id := range ids {
+		time.Sleep(20 * time.Microsecond)
+		if err := s.Create(s.ctx, id, []byte(`{"b":2}`), hour); err != nil {
+			t.Errorf("Create: %v", err)
+		}
+	}
+	if err := <-pruned; err != nil {
+		t.Errorf("Prune: %v", err)
+	}
+	for _, id := range ids {
+		s.want(t, id, `{"b":2}`)
+	}
+}
+
+// many is more than stores have in a page, of 1000 say.
+const many = 1050
+
+// However many there are: all are listed, cleared and pruned, or it is an error.
+func testMany(t *testing.T, s *storeTest) {
+	l, lists := s.Store.(session.Lister)
+	c, clears := s.Store.(session.Clearer)
+	p, prunes := s.Store.(session.Pruner)
+	if lists || clears {
+		s.fill(t, many, `{}`, hour)
+	}
+	if lists {
+		if n := len(s.list(t, l)); n != many {
+			t.Errorf("%d of %d sessions are listed", n, many)
+		}
+		ctx, cancel := context.WithCancel(s.ctx)
+		defer cancel()
+		var last error
+		for _, err := range l.List(ctx) {
+			cancel()
+			last = err
+		}
+		if !errors.Is(last, context.Canceled) {
+			t.Errorf("List that is canceled after one of %d: %v, want context.Canceled", many, last)
+		}
+	}
+	if clears {
+		if n, err := c.Clear(s.ctx); err != nil || n != many {
+			t.Errorf("Clear of %d sessions: %d, %v", many, n, err)
+		}
+	}
+	if prunes {
+		s.fill(t, many, `{}`, 2*time.Second)
+		s.wait(3 * time.Second)
+		if n, err := p.Prune(s.ctx); err != nil || n != many {
+			t.Errorf("Prune of %d sessions: %d, %v", many, n, err)
+		}
+	}
 }

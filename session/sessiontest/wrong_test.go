@@ -23,6 +23,8 @@ var faults = strings.Fields(`
 	expired-is-loaded load-renews load-lends swap-compares-nothing swap-folds-case swap-compares-length swap-creates swap-races
 	swap-keeps-expiry list-twice list-expired list-no-expiry list-other-id list-odd clear-miscounts prune-only-counts prune-all
 	ignores-context short-ttl
+	id-64 id-no-128 ttl-relative-month ttl-int32-ms ttl-day list-page clear-page prune-page data-256k data-text data-to-nul
+	swap-races-replace create-expired-races prune-races list-ignores-context
 `)
 
 const faultEnv = "SESSIONTEST_FAULT"
@@ -59,7 +61,7 @@ func TestWrongStore(t *testing.T) {
 	clock := sessiontest.NewClock()
 	sessiontest.TestStore(t, sessiontest.Suite{
 		New: func(t *testing.T) session.Store {
-			return &wrong{session.NewMemory(session.MemoryConfig{Now: clock.Now}), fault, clock, new(sync.Map)}
+			return &wrong{Memory: session.NewMemory(session.MemoryConfig{Now: clock.Now}), fault: fault, clock: clock}
 		},
 		Advance: clock.Advance, Now: clock.Now,
 	})
@@ -70,7 +72,9 @@ type wrong struct {
 	*session.Memory
 	fault string
 	clock *sessiontest.Clock
-	kept  *sync.Map // data by id, of callers
+	kept  sync.Map // data by id, of callers
+	ids   sync.Map // that were ever created
+	swaps sync.Mutex
 }
 
 func (w *wrong) is(fault string) bool { return w.fault == fault }
@@ -82,14 +86,47 @@ func (w *wrong) ttl(ttl time.Duration) time.Duration {
 	if w.is("short-ttl") && ttl < time.Second {
 		return time.Second // and then it is over before that
 	}
+	const day = 24 * time.Hour
+	switch {
+	case ttl == session.NoExpiry:
+	case w.is("ttl-relative-month") && ttl > 30*day: // to memcached a date, of 1970
+		return time.Second
+	case w.is("ttl-int32-ms"):
+		return time.Duration(int32(ttl.Milliseconds())) * time.Millisecond
+	case w.is("ttl-day"):
+		return min(ttl, day)
+	}
 	return ttl
 }
+
+// id is cut where a column is a char(64).
+func (w *wrong) id(id string) string {
+	if w.is("id-64") {
+		return id[:min(len(id), 64)]
+	}
+	return id
+}
+
+func (w *wrong) data(data []byte) []byte {
+	switch {
+	case w.is("data-256k"):
+		return data[:min(len(data), 256<<10)]
+	case w.is("data-text"):
+		return bytes.ToValidUTF8(data, []byte("?"))
+	case w.is("data-to-nul"):
+		data, _, _ = bytes.Cut(data, []byte{0})
+	}
+	return data
+}
+
+// page is how many are listed, cleared or pruned by who knows of no more pages.
+const page = 1000
 
 func (w *wrong) Load(ctx context.Context, id string) ([]byte, time.Time, error) {
 	if w.is("ignores-context") {
 		ctx = context.WithoutCancel(ctx)
 	}
-	data, expires, err := w.Memory.Load(ctx, id)
+	data, expires, err := w.Memory.Load(ctx, w.id(id))
 	kept, ok := w.kept.Load(id)
 	switch {
 	case w.is("load-renews") && err == nil:
@@ -105,7 +142,18 @@ func (w *wrong) Load(ctx context.Context, id string) ([]byte, time.Time, error) 
 }
 
 func (w *wrong) Create(ctx context.Context, id string, data []byte, ttl time.Duration) error {
-	err := w.Memory.Create(ctx, id, data, w.ttl(ttl))
+	_, known := w.ids.LoadOrStore(id, true)
+	switch {
+	case w.is("id-no-128") && len(id) == 128:
+		return errors.New("the id is too long")
+	case w.is("create-expired-races") && known:
+		if _, _, err := w.Memory.Load(ctx, id); err == nil {
+			return session.ErrExists
+		}
+		gap()
+		w.Memory.Delete(ctx, id)
+	}
+	err := w.Memory.Create(ctx, w.id(id), w.data(data), w.ttl(ttl))
 	switch {
 	case w.is("create-overwrites") && errors.Is(err, session.ErrExists):
 		return w.Memory.Replace(ctx, id, data, ttl)
@@ -135,7 +183,7 @@ func (w *wrong) Replace(ctx context.Context, id string, data []byte, ttl time.Du
 			return w.Memory.Swap(ctx, id, old, data, expires.Sub(w.clock.Now()))
 		}
 	}
-	err := w.Memory.Replace(ctx, id, data, w.ttl(ttl))
+	err := w.Memory.Replace(ctx, w.id(id), w.data(data), w.ttl(ttl))
 	switch {
 	case w.is("replace-creates") && errors.Is(err, session.ErrNotFound):
 		return w.Memory.Create(ctx, id, data, ttl)
@@ -157,7 +205,7 @@ func (w *wrong) Touch(ctx context.Context, id string, ttl time.Duration) error {
 		gap()
 		return w.Memory.Replace(ctx, id, data, ttl)
 	}
-	return w.Memory.Touch(ctx, id, w.ttl(ttl))
+	return w.Memory.Touch(ctx, w.id(id), w.ttl(ttl))
 }
 
 func (w *wrong) Delete(ctx context.Context, id string) error {
@@ -170,7 +218,7 @@ func (w *wrong) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	before := w.Len()
-	err := w.Memory.Delete(ctx, id)
+	err := w.Memory.Delete(ctx, w.id(id))
 	if errors.Is(err, session.ErrNotFound) && (w.is("delete-says-nothing") || w.is("delete-expired-says-nothing") && w.Len() < before) {
 		return nil
 	}
@@ -178,13 +226,17 @@ func (w *wrong) Delete(ctx context.Context, id string) error {
 }
 
 func (w *wrong) Swap(ctx context.Context, id string, old, data []byte, ttl time.Duration) error {
-	is, expires, err := w.Memory.Load(ctx, id)
+	if w.is("swap-races-replace") { // but no other Swap
+		w.swaps.Lock()
+		defer w.swaps.Unlock()
+	}
+	is, expires, err := w.Memory.Load(ctx, w.id(id))
 	switch {
 	case w.is("swap-creates") && errors.Is(err, session.ErrNotFound):
 		return w.Memory.Create(ctx, id, data, ttl)
 	case err != nil:
 		return err
-	case w.is("swap-races"):
+	case w.is("swap-races"), w.is("swap-races-replace"):
 		gap()
 		if !bytes.Equal(is, old) {
 			return session.ErrChanged
@@ -195,16 +247,21 @@ func (w *wrong) Swap(ctx context.Context, id string, old, data []byte, ttl time.
 	case w.is("swap-compares-nothing"), w.is("swap-folds-case") && bytes.EqualFold(is, old), w.is("swap-compares-length") && len(is) == len(old):
 		old = is
 	}
-	return w.Memory.Swap(ctx, id, old, data, w.ttl(ttl))
+	return w.Memory.Swap(ctx, w.id(id), old, w.data(data), w.ttl(ttl))
 }
 
 func (w *wrong) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 	return func(yield func(session.Entry, error) bool) {
 		n := 0
+		if w.is("list-ignores-context") && ctx.Err() == nil {
+			ctx = context.WithoutCancel(ctx)
+		}
 		for e, err := range w.Memory.List(ctx) {
 			n++
 			switch {
 			case err != nil:
+			case w.is("list-page") && n > page:
+				return
 			case w.is("list-no-expiry"):
 				e.Expires = time.Time{}
 			case w.is("list-other-id"):
@@ -227,11 +284,26 @@ func (w *wrong) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 }
 
 func (w *wrong) Clear(ctx context.Context) (int, error) {
+	if w.is("clear-page") && w.Len() > page {
+		return w.deletePage(ctx)
+	}
 	n, err := w.Memory.Clear(ctx)
 	if w.is("clear-miscounts") {
 		n++
 	}
 	return n, err
+}
+
+// deletePage deletes some sessions.
+func (w *wrong) deletePage(ctx context.Context) (n int, err error) {
+	for e := range w.Memory.List(ctx) {
+		if n == page {
+			break
+		}
+		w.Memory.Delete(ctx, e.ID)
+		n++
+	}
+	return n, nil
 }
 
 func (w *wrong) Prune(ctx context.Context) (int, error) {
@@ -244,6 +316,23 @@ func (w *wrong) Prune(ctx context.Context) (int, error) {
 			live++
 		}
 		return w.Len() - live, nil
+	case w.is("prune-races"), w.is("prune-page"):
+		var expired []string
+		w.ids.Range(func(id, _ any) bool {
+			if _, _, err := w.Memory.Load(ctx, id.(string)); err != nil {
+				expired = append(expired, id.(string))
+			}
+			return true
+		})
+		time.Sleep(5 * time.Millisecond)
+		before := w.Len()
+		for i, id := range expired {
+			if i == page && w.is("prune-page") {
+				break
+			}
+			w.Memory.Delete(ctx, id)
+		}
+		return before - w.Len(), nil
 	}
 	return w.Memory.Prune(ctx)
 }
