@@ -357,6 +357,7 @@ type place struct {
 type keyWriter interface {
 	CreateKey(ctx context.Context, key string, data []byte, ttl time.Duration) error
 	ReplaceKey(ctx context.Context, key string, data []byte, ttl time.Duration) error
+	TouchKey(ctx context.Context, key string, ttl time.Duration) error
 }
 
 // at returns the place of a session of another store: by its id, or, where that store
@@ -375,15 +376,15 @@ func (s *openStore) at(e session.Entry) place {
 		}
 	}
 	keyed, writer := s.live.(session.Keyed), s.live.(keyWriter)
-	replace := func(ctx context.Context, data []byte, ttl time.Duration) error {
-		return writer.ReplaceKey(ctx, e.Key, data, ttl)
-	}
 	return place{
 		load: func(ctx context.Context) ([]byte, time.Time, error) { return keyed.LoadKey(ctx, e.Key) },
 		create: func(ctx context.Context, data []byte, ttl time.Duration) error {
 			return writer.CreateKey(ctx, e.Key, data, ttl)
 		},
-		replace: replace, touch: replace,
+		replace: func(ctx context.Context, data []byte, ttl time.Duration) error {
+			return writer.ReplaceKey(ctx, e.Key, data, ttl)
+		},
+		touch: func(ctx context.Context, _ []byte, ttl time.Duration) error { return writer.TouchKey(ctx, e.Key, ttl) },
 	}
 }
 

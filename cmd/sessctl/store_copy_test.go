@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/filestore"
 )
 
 // passingStore says of some tries to create a session that it is there, and it is not.
@@ -44,6 +46,42 @@ func TestCopyPassing(t *testing.T) {
 		case tries == putTries && (!errors.As(err, &f) || f.code != exitIO || !errors.Is(loadErr, session.ErrNotFound)):
 			t.Errorf("%d tries: %v, %v", tries, err, loadErr)
 		}
+	}
+}
+
+// busyFiles are files whose app changes a session as soon as it was loaded.
+type busyFiles struct {
+	*filestore.Store
+	id string
+}
+
+func (s busyFiles) LoadKey(ctx context.Context, key string) ([]byte, time.Time, error) {
+	data, expires, err := s.Store.LoadKey(ctx, key)
+	return data, expires, errors.Join(err, s.Replace(ctx, s.id, []byte(`{"n":2}`), time.Minute))
+}
+
+// Who gives a session of the target a later expiry leaves alone what its app has written
+// meanwhile.
+func TestCopyTouches(t *testing.T) {
+	dir := t.TempDir()
+	files, err := filestore.New(filestore.Config{Dir: dir, Layout: filestore.Litestar, NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := files.Create(t.Context(), testID(1), []byte(`{"n":1}`), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	names, err := os.ReadDir(dir)
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	e, _, _ := testEnv("")
+	c := &copying{storeCopy: &storeCopy{storeCommand: storeCommand{app: app{env: e}}, target: openSlow(0)}}
+	c.target.live = busyFiles{files, testID(1)}
+	n, err := c.write(t.Context(), session.Entry{Key: names[0].Name()}, loaded{[]byte(`{"n":1}`), time.Now().Add(time.Hour)})
+	data, _, loadErr := files.Load(t.Context(), testID(1))
+	if err != nil || n != &c.rec.Same || loadErr != nil || string(data) != `{"n":2}` {
+		t.Errorf("%v; %s, %v", err, data, loadErr)
 	}
 }
 

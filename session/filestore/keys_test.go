@@ -26,6 +26,9 @@ func TestWriteKey(t *testing.T) {
 	if err := to.ReplaceKey(t.Context(), key, []byte(`{"n":1}`), time.Hour); !errors.Is(err, session.ErrNotFound) {
 		t.Errorf("ReplaceKey: %v, want ErrNotFound", err)
 	}
+	if err := to.TouchKey(t.Context(), key, time.Hour); !errors.Is(err, session.ErrNotFound) {
+		t.Errorf("TouchKey: %v, want ErrNotFound", err)
+	}
 	must(t, to.CreateKey(t.Context(), key, []byte(`{"n":1}`), time.Hour))
 	if left := time.Until(want(t, to, id, `{"n":1}`)); left < time.Hour-time.Minute || left > time.Hour {
 		t.Errorf("%v are left", left)
@@ -34,7 +37,10 @@ func TestWriteKey(t *testing.T) {
 		t.Errorf("CreateKey: %v, want ErrExists", err)
 	}
 	must(t, to.ReplaceKey(t.Context(), key, []byte(`{"n":2}`), time.Hour))
-	want(t, to, id, `{"n":2}`)
+	must(t, to.TouchKey(t.Context(), key, 3*time.Hour))
+	if left := time.Until(want(t, to, id, `{"n":2}`)); left < 2*time.Hour {
+		t.Errorf("%v are left", left)
+	}
 }
 
 func TestWriteKeyRefuses(t *testing.T) {
@@ -50,6 +56,9 @@ func TestWriteKeyRefuses(t *testing.T) {
 			}
 			if err := s.ReplaceKey(t.Context(), key, []byte(`{}`), time.Hour); err == nil || errors.Is(err, session.ErrNotFound) {
 				t.Errorf("%s: ReplaceKey of %q: %v", name, key, err)
+			}
+			if err := s.TouchKey(t.Context(), key, time.Hour); err == nil || errors.Is(err, session.ErrNotFound) {
+				t.Errorf("%s: TouchKey of %q: %v", name, key, err)
 			}
 		}
 		if left := leftoversOf(t, c.Dir); len(left) > 0 {

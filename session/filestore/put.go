@@ -90,6 +90,10 @@ func (s *Store) Touch(ctx context.Context, id string, ttl time.Duration) error {
 	if err != nil {
 		return err
 	}
+	return s.touch(ctx, name, ttl)
+}
+
+func (s *Store) touch(ctx context.Context, name string, ttl time.Duration) (err error) {
 	for err = errChanged; err == errChanged; { // by others, who have renewed it too
 		err = s.touchOnce(ctx, name, ttl)
 	}

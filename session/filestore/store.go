@@ -225,6 +225,14 @@ func (s *Store) ReplaceKey(ctx context.Context, key string, data []byte, ttl tim
 	return s.put(ctx, key, data, ttl, s.alive)
 }
 
+// TouchKey is Touch, as CreateKey is Create.
+func (s *Store) TouchKey(ctx context.Context, key string, ttl time.Duration) error {
+	if err := s.checkHash(ctx, key); err != nil {
+		return err
+	}
+	return s.touch(ctx, key, ttl)
+}
+
 // checkHash keeps to names that can be a session's where they are hashes.
 func (s *Store) checkHash(ctx context.Context, key string) error {
 	if !s.hashed || !s.isName(key) {
