@@ -1,8 +1,10 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 )
 
 // tables are the statements that SQLAlchemy's create_all sends, but for three types in
@@ -69,13 +71,22 @@ func tableFragments(d Dialect, t tableName) map[string]string {
 var errOtherLayout = errors.New("sqlstore: the table is there with the columns of the other layout")
 
 // CreateTable makes the table and its indexes where they are missing, as Python's
-// metadata.create_all does. It is an error if a table of the name has other columns.
+// metadata.create_all does. It is an error if a table of the name has other columns, or
+// if something else has the name of the index that makes session_id unique; then
+// nothing is made.
 //
 // In MySQL three types are not Python's: data is a mediumblob, since a blob ends at
 // 65,535 bytes; session_id is ascii_bin, which tells upper case from lower; times have
 // microseconds.
 func (s *Store) CreateTable(ctx context.Context) error {
-	var err error
+	index := "ix_" + s.table.name + "_session_id"
+	taken, err := s.isTakenIndex(ctx, index)
+	switch {
+	case err != nil:
+		return wrap(ctx, "cannot look for the table's index", err)
+	case taken:
+		return fmt.Errorf("sqlstore: the database has an index %s that does not make the table's session_id unique, maybe of a table that was renamed: rename or drop that index", index)
+	}
 	for range len(tables[s.dialect][s.layout]) + 1 { // of two at the same moment PostgreSQL refuses one, at each statement
 		if err = s.createTable(ctx); err == nil {
 			break
@@ -89,6 +100,34 @@ func (s *Store) CreateTable(ctx context.Context) error {
 		return wrap(ctx, "cannot create the table", err)
 	}
 	return detectErr
+}
+
+// isTakenIndex reports whether CREATE UNIQUE INDEX IF NOT EXISTS would take an index of
+// another table for this one's: in SQLite and PostgreSQL their names are the schema's,
+// and stay when a table is renamed. The other indexes are a part of CREATE TABLE, or
+// make nothing unique.
+func (s *Store) isTakenIndex(ctx context.Context, index string) (taken bool, err error) {
+	if s.layout != Starlite || s.dialect == MySQL {
+		return false, nil
+	}
+	var query string
+	var args []any
+	if s.dialect == SQLite {
+		schema := cmp.Or(s.table.schema, "main")
+		query = "SELECT EXISTS (SELECT 1 FROM " + s.dialect.quote(schema) + ".sqlite_master WHERE name = ? COLLATE NOCASE) " +
+			"AND NOT EXISTS (SELECT 1 FROM pragma_index_list(?, ?) AS i WHERE \"unique\" AND NOT partial " +
+			"AND (SELECT group_concat(name) FROM pragma_index_info(i.name, ?)) = 'session_id')"
+		args = []any{index, s.table.name, schema, schema}
+	} else { // the cast cuts a name as CREATE INDEX does
+		query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relname = CAST($1 AS name) AND relnamespace = COALESCE(" +
+			"(SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass($2)), " +
+			"(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = COALESCE(NULLIF($3, ''), current_schema())))) " +
+			"AND NOT EXISTS (SELECT FROM pg_catalog.pg_index JOIN pg_catalog.pg_attribute ON attrelid = indrelid AND attnum = indkey[0] " +
+			"WHERE indrelid = to_regclass($2) AND indisunique AND indpred IS NULL AND indnkeyatts = 1 AND attname = 'session_id')"
+		args = []any{index, s.table.qualified(s.dialect, s.table.name), s.table.schema}
+	}
+	err = s.db.QueryRowContext(ctx, query, args...).Scan(&taken)
+	return taken, err
 }
 
 func (s *Store) createTable(ctx context.Context) error {

@@ -144,5 +144,6 @@ func TestLiveStore(t *testing.T) {
 		t.Run(name, func(t *testing.T) { testStore(t, d) })
 	}
 	t.Run("postgres/tables", func(t *testing.T) { testTables(t, postgres, "public") })
+	t.Run("postgres/renamed", func(t *testing.T) { testRenamed(t, postgres, "public") })
 	t.Run("mariadb/tables", func(t *testing.T) { testTables(t, maria, "sessions") })
 }

@@ -43,6 +43,46 @@ func TestNew(t *testing.T) {
 // A table may have a schema, a name that is a keyword, or capitals.
 func TestTables(t *testing.T) {
 	testTables(t, sqliteDB(t), "main")
+	testRenamed(t, sqliteDB(t), "main")
+}
+
+// A table that is renamed keeps its indexes, and their names.
+func testRenamed(t *testing.T, d database, schema string) {
+	exec := func(c sqlstore.Config, text string) {
+		t.Helper()
+		_, err := c.DB.Exec(text)
+		must(t, err)
+	}
+	long := strings.Repeat("x", 55) // with an index whose name PostgreSQL cuts
+	for i, tt := range []struct{ table, qualified, index string }{
+		{"renamed", "renamed", "ix_renamed_session_id"}, {"Renamed2", schema + ".Renamed2", `"ix_Renamed2_session_id"`},
+		{long, long, "ix_" + long + "_session_id"},
+	} {
+		c := d.config(t, sqlstore.Starlite)
+		c.Table = tt.qualified
+		s := create(t, c)
+		quoted, other := `"`+tt.table+`"`, fmt.Sprint("other", i)
+		exec(c, "ALTER TABLE "+quoted+" RENAME TO "+other)
+		err := s.CreateTable(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "rename or drop that index") {
+			t.Errorf("%s: CreateTable: %v", tt.table, err)
+		}
+		if _, err := sqlstore.DetectLayout(t.Context(), c.DB, c.Dialect, tt.qualified); !errors.Is(err, sqlstore.ErrNoTable) {
+			t.Errorf("%s: the table was made: %v", tt.table, err)
+		}
+		// The other has what it needs under any name.
+		c.Table = other
+		create(t, c)
+		must(t, open(t, c).Create(t.Context(), sessiontest.NewID(), []byte(`{}`), time.Hour))
+		// And so has one with an index of another name.
+		exec(c, "CREATE TABLE "+quoted+" AS SELECT * FROM "+other)
+		exec(c, "CREATE UNIQUE INDEX own_"+other+" ON "+quoted+" (session_id)")
+		must(t, s.CreateTable(t.Context()))
+		exec(c, "DROP TABLE "+quoted)
+		exec(c, "DROP INDEX "+tt.index)
+		must(t, s.CreateTable(t.Context()))
+		must(t, s.Create(t.Context(), sessiontest.NewID(), []byte(`{}`), time.Hour))
+	}
 }
 
 func testTables(t *testing.T, d database, schema string) {
