@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
+	"github.com/sessctl/sessctl/internal/compat"
 	"github.com/sessctl/sessctl/internal/pylive"
 	"github.com/sessctl/sessctl/internal/servers"
 	"github.com/sessctl/sessctl/session"
@@ -146,4 +148,54 @@ func TestLiveStore(t *testing.T) {
 	t.Run("postgres/tables", func(t *testing.T) { testTables(t, postgres, "public") })
 	t.Run("postgres/renamed", func(t *testing.T) { testRenamed(t, postgres, "public") })
 	t.Run("mariadb/tables", func(t *testing.T) { testTables(t, maria, "sessions") })
+}
+
+// What ended before there were years has, and what no clock will see the end of is no
+// time to Python.
+func TestLiveOddTimes(t *testing.T) {
+	pylive.Require(t)
+	for _, d := range []database{postgresDB(t), mariaDB(t).with("sql_mode=%27%27")} {
+		for name, l := range layouts {
+			t.Run(d.name+"/"+name, func(t *testing.T) {
+				c := d.config(t, l)
+				s := create(t, c)
+				over, broken := []string{"-infinity", "4713-01-01 BC", "0044-03-15 12:00:00 BC", "0001-01-01"}, []string{"infinity", "20000-01-01"}
+				if d.dialect == sqlstore.MySQL {
+					over, broken = []string{"0000-00-00", "0001-01-01"}, nil
+				}
+				set := func(text string) (id string) {
+					id = sessiontest.NewID()
+					must(t, s.Create(t.Context(), id, []byte(`{}`), time.Hour))
+					_, err := c.DB.Exec(fmt.Sprintf("UPDATE %s SET %s = '%s' WHERE session_id = '%s'", c.Table, expiryColumn(l), text, id))
+					must(t, err)
+					return id
+				}
+				for _, text := range over {
+					id := set(text)
+					compat.WantNotStored(t, s, id)
+					for e, err := range s.List(t.Context()) {
+						t.Errorf("%s is listed: %+v, %v", text, e, err)
+					}
+					if err := s.Delete(t.Context(), id); !errors.Is(err, session.ErrNotFound) {
+						t.Errorf("%s: Delete: %v", text, err)
+					}
+					id = set(text)
+					must(t, s.Create(t.Context(), id, []byte(`{}`), time.Hour))
+					must(t, s.Delete(t.Context(), id))
+					set(text)
+					if n, err := s.Prune(t.Context()); n != 1 || err != nil {
+						t.Errorf("%s: Prune: %d, %v", text, n, err)
+					}
+				}
+				for _, text := range broken {
+					if _, _, err := s.Load(t.Context(), set(text)); !errors.Is(err, session.ErrDamaged) {
+						t.Errorf("%s: Load: %v, want ErrDamaged", text, err)
+					}
+				}
+				if n, err := s.Prune(t.Context()); n != 0 || err != nil {
+					t.Errorf("Prune of what does not end: %d, %v", n, err)
+				}
+			})
+		}
+	}
 }

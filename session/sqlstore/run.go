@@ -98,7 +98,7 @@ func (s *Store) prepare(ctx context.Context, st *statement) (*sql.Stmt, error) {
 type row struct {
 	data    []byte         // nil when it is damaged, or too large to be read
 	size    sql.NullInt64  // of the data; NULL: it is none
-	expires sql.NullString // NULL: to_char has no text for infinity
+	expires sql.NullString // NULL: to_char has no text for infinity, which Python does not read either
 }
 
 // find returns the row of a session_id.

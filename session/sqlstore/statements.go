@@ -67,7 +67,9 @@ func fragments(d Dialect, l Layout, t tableName) map[string]string {
 			f["utc"] = " AT TIME ZONE 'UTC'"
 		}
 		f["size"] = "octet_length(data)"
-		f["expiry"] = "to_char({expires}{utc}, 'YYYY-MM-DD HH24:MI:SS.US')"
+		// What is before the year 1 is long over; to_char has no text for -infinity, and
+		// that of 44 BC is of the year 44.
+		f["expiry"] = "to_char(GREATEST({expires}{utc}, TIMESTAMP '0001-01-01'), 'YYYY-MM-DD HH24:MI:SS.US')"
 		f["now"] = "CAST(:now AS timestamp){utc}"
 		f["until"] = "CAST(:until AS timestamp){utc}"
 		f["uuid"] = "CAST(:uuid AS uuid)"
@@ -77,7 +79,8 @@ func fragments(d Dialect, l Layout, t tableName) map[string]string {
 		f["is id"] = "session_id = :id AND CAST(session_id AS BINARY) = CAST(:id AS BINARY)"
 		f["unless taken"] = "" // INSERT IGNORE would ignore more
 		f["size"] = "LENGTH(data)"
-		f["expiry"] = "CAST({expires} AS CHAR)"
+		// 0000-00-00 is long over too; other dates begin with the year 1000.
+		f["expiry"] = "CASE WHEN {expires} < '1000-01-01' THEN '0001-01-01 00:00:00' ELSE CAST({expires} AS CHAR) END"
 		f["now"] = "CAST(:now AS DATETIME(6))"
 		f["until"] = "CAST(:until AS DATETIME(6))"
 	}

@@ -81,7 +81,8 @@ func (s *Store) Clear(ctx context.Context) (deleted int, err error) {
 }
 
 // Prune is [session.Pruner], odd ids included. It is best run where few others do at
-// the same time.
+// the same time. It goes by the database's comparison: where Load finds a time damaged
+// that is no day, but in the past, as SQLite may hold February 30, the row goes too.
 func (s *Store) Prune(ctx context.Context) (deleted int, err error) {
 	return s.sweep(ctx, s.statements.scanExpired, " AND {expired}", "cannot delete what has expired")
 }
