@@ -199,3 +199,38 @@ func TestLiveOddTimes(t *testing.T) {
 		}
 	}
 }
+
+// What is listed can be reached, whatever a column's character set.
+func TestLiveCharacterSet(t *testing.T) {
+	pylive.Require(t)
+	d := mariaDB(t)
+	for _, set := range []string{"latin1", "utf8mb4", "utf16"} {
+		c := d.config(t, sqlstore.Starlite)
+		s := create(t, c)
+		for _, text := range []string{
+			"ALTER TABLE %s MODIFY session_id VARCHAR(255) CHARACTER SET " + set + " NOT NULL",
+			"INSERT INTO %s (session_id, data, expires) VALUES ('zü', '{}', '2099-01-01')",
+		} {
+			_, err := c.DB.Exec(fmt.Sprintf(text, c.Table))
+			must(t, err)
+		}
+		id := sessiontest.NewID()
+		must(t, s.Create(t.Context(), id, []byte(`{}`), time.Hour))
+		compat.WantStored(t, s, id, `{}`)
+		must(t, s.Delete(t.Context(), id))
+		for _, key := range []string{"ZÜ", "zu", "zü "} {
+			if _, _, err := s.LoadKey(t.Context(), key); !errors.Is(err, session.ErrNotFound) {
+				t.Errorf("%s: LoadKey(%q): %v", set, key, err)
+			}
+		}
+		for e, err := range s.List(t.Context()) {
+			must(t, err)
+			if data, _, err := s.LoadKey(t.Context(), e.Key); err != nil || e.Key != "zü" || string(data) != `{}` {
+				t.Errorf("%s: LoadKey(%q): %s, %v", set, e.Key, data, err)
+			}
+			if err := s.DeleteKey(t.Context(), e.Key); err != nil {
+				t.Errorf("%s: DeleteKey(%q): %v", set, e.Key, err)
+			}
+		}
+	}
+}

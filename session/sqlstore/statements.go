@@ -75,8 +75,9 @@ func fragments(d Dialect, l Layout, t tableName) map[string]string {
 		f["uuid"] = "CAST(:uuid AS uuid)"
 	case MySQL:
 		// Texts are compared without case and trailing blanks; the second comparison is of
-		// bytes, while the first finds the row by its index.
-		f["is id"] = "session_id = :id AND CAST(session_id AS BINARY) = CAST(:id AS BINARY)"
+		// bytes, as they come out of a column in latin1 too, while the first finds the row by
+		// its index.
+		f["is id"] = "session_id = :id AND CAST(CONVERT(session_id USING utf8mb4) AS BINARY) = CAST(:id AS BINARY)"
 		f["unless taken"] = "" // INSERT IGNORE would ignore more
 		f["size"] = "LENGTH(data)"
 		// 0000-00-00 is long over too; other dates begin with the year 1000.
