@@ -29,8 +29,8 @@ var (
 // Store holds server-side sessions: data under an id, until it expires.
 //
 // The data is JSON in the spelling of Starlite and Litestar, but that is no
-// business of a Store: what it is given it gives back byte for byte. Ids are
-// lower-case hexadecimal digits, 32 to 128 of them, an even number; the callers
+// business of a Store: what it is given it gives back byte for byte, or refuses with
+// an error. Ids are lower-case hexadecimal digits, 32 to 128 of them, an even number; the callers
 // see to that ([ValidID]).
 //
 // All methods are called from many goroutines, and other processes, Python's
@@ -92,7 +92,7 @@ type Entry struct {
 // Lister is a Store that can be gone through. That is for operators, not for
 // requests: it may take long, and what changes meanwhile may be missing. An entry
 // whose session cannot be read comes with an error, and the next ones follow; an
-// error with a zero Entry is the end.
+// error with a zero Entry is the end. Where ctx ends before the list it ends with that error.
 type Lister interface {
 	List(ctx context.Context) iter.Seq2[Entry, error]
 }
