@@ -66,8 +66,10 @@ func load(r *http.Request, key scopeKey) (*Session, error) {
 	}
 	s.mu.Lock()
 	defer s.unlock()
-	s.loaded = r.Context()
-	s.load(s.loaded)
+	if ctx := r.Context(); s.loaded == nil || ctx != context.Context(s) { // hooks have the outer request
+		s.loaded = ctx
+	}
+	s.load(r.Context())
 	return s.session, s.failed
 }
 

@@ -787,6 +787,27 @@ func TestTimeoutWithin(t *testing.T) {
 	}
 }
 
+// A hook that asks for the session hides no timeout.
+func TestTimeoutBesideHook(t *testing.T) {
+	c := starlette(t)
+	m := manager(t, c, session.Options{OnRead: func(r *http.Request, _ codec.Info) { session.Load(r) }})
+	ran := make(chan bool)
+	timeout := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		s.Set("half", 1)
+		<-r.Context().Done()
+		for i := range 1000 { // the race detector looks on
+			s.Set("n", i)
+		}
+		close(ran)
+	}), 50*time.Millisecond, "too slow")
+	response := do(m, cookie(t, c, `{"a": 1}`), timeout.ServeHTTP)
+	<-ran
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Set-Cookie") != "" {
+		t.Errorf("%d %v", response.StatusCode, response.Header)
+	}
+}
+
 // A handler that is late and answers all the same has its session saved, within
 // a timeout that only cancels the context.
 func TestLateHandler(t *testing.T) {
