@@ -18,13 +18,13 @@ import (
 // acknowledged is lost, of a session there is one, and what has ended stays ended.
 func TestInterleavings(t *testing.T) {
 	const runs = 300
-	for _, places := range []string{"store", "store to store", "within a store", "store to cookies"} {
+	for _, places := range []string{"store", "store to store", "within a store", "store to cookies", rolling} {
 		for name, allow := range map[string]page{
 			"changes":       {},
 			"renewals":      {renew: true},
-			"regenerations": {regenerate: true, users: places != "store to cookies"},
+			"regenerations": {regenerate: true, users: places != "store to cookies" && places != rolling},
 			"logouts":       {logout: true},
-			"old service":   {old: places != "store"},
+			"old service":   {old: places != "store" && places != rolling},
 			"clients gone":  {cancel: true},
 		} {
 			t.Run(places+"/"+name, func(t *testing.T) {
@@ -41,11 +41,15 @@ func TestInterleavings(t *testing.T) {
 	}
 }
 
+// rolling is a deployment in which services of both kinds run.
+const rolling = "store to store and back"
+
 // page says what its requests may do beside reading, changing and saving.
 type page struct{ renew, regenerate, users, logout, old, cancel bool }
 
 type interleaving struct {
 	t       *testing.T
+	places  string
 	rand    *rand.Rand
 	page    page
 	log     []string
@@ -90,7 +94,7 @@ func (v *interleaving) store(name string, memory *session.Memory) session.Store 
 }
 
 func newInterleaving(t *testing.T, seed int64, places string, p page) *interleaving {
-	v := &interleaving{t: t, rand: rand.New(rand.NewSource(seed)), page: p, jar: map[string]string{}}
+	v := &interleaving{t: t, places: places, rand: rand.New(rand.NewSource(seed)), page: p, jar: map[string]string{}}
 	memory := session.NewMemory(session.MemoryConfig{})
 	v.stores = []*session.Memory{memory}
 	o := session.Options{OnError: func(r *http.Request, err error) {
@@ -112,7 +116,7 @@ func newInterleaving(t *testing.T, seed int64, places string, p page) *interleav
 			t.Fatal(err)
 		}
 		v.m = manager(t, signed, o)
-	case "store to store":
+	case "store to store", rolling:
 		memory = session.NewMemory(session.MemoryConfig{})
 		v.stores = append(v.stores, memory)
 		fallthrough
@@ -122,6 +126,10 @@ func newInterleaving(t *testing.T, seed int64, places string, p page) *interleav
 			c.Users = &session.UserIndex{Store: v.store("the index", session.NewMemory(session.MemoryConfig{})), Of: userOf}
 		}
 		v.m = serverSide(t, v.store("the store", memory), c, o)
+		if places == rolling {
+			o.From = []*session.Manager{v.m}
+			v.from = serverSide(t, v.store("the old store", v.stores[0]), session.ServerConfig{Cookie: codec.Attributes{Name: "old"}}, o)
+		}
 	}
 	start := v.m
 	if v.from != nil {
@@ -162,7 +170,7 @@ func (v *interleaving) run() {
 	for i := range 2 + v.rand.Intn(2) {
 		visit := &asking{name: fmt.Sprintf("request%d", i), does: does[v.rand.Intn(len(does))], resume: make(chan struct{}), parked: make(chan bool)}
 		m := v.m
-		if v.page.old && v.rand.Intn(3) == 0 && visit.does != "regenerate" {
+		if (v.page.old && visit.does != "regenerate" || v.places == rolling) && v.rand.Intn(3) == 0 {
 			m, visit.name = v.from, visit.name+" to the old service"
 		}
 		v.visits = append(v.visits, visit)
@@ -239,7 +247,7 @@ func (v *interleaving) check() {
 			v.t.Errorf("%s: %d", visit.name, visit.statusCode)
 		}
 		loggedOut = loggedOut || visit.loggedOut
-		if visit.loggedOut && visit.failed == nil && visit.statusCode == http.StatusOK && len(live) > 0 && !strings.Contains(visit.name, "old") {
+		if visit.loggedOut && visit.failed == nil && visit.statusCode == http.StatusOK && len(live) > 0 && (v.places == rolling || !strings.Contains(visit.name, "old")) {
 			v.t.Errorf("%s has logged out, and there are %q", visit.name, live)
 		}
 	}

@@ -142,6 +142,9 @@ func newManager(p place, o Options) (*Manager, error) {
 		if from == nil || from.place == nil {
 			return nil, errors.New("session: a nil or zero Manager in From")
 		}
+		if p.sharesIndex(from.place) {
+			return nil, errors.New("session: the sessions of From have the same UserIndex.Store as these, and are in another store")
+		}
 	}
 	o.From = slices.Clone(o.From)
 	return &Manager{place: p, o: o}, nil

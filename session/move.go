@@ -50,9 +50,9 @@ func movedTo(v *codec.Values) (id string, moved bool) {
 	return to, ValidID(to)
 }
 
-// leaving is a session on its way from one place to another, or to its end.
+// leaving is a session on its way from a place to the manager's own, or to its end.
 type leaving struct {
-	own  place    // where it is from now on
+	*scope
 	old  *brought // what it was
 	now  *brought // what it is; without an id where it is in no store
 	ends bool     // the old one is not to be followed: a login, or a logout
@@ -88,7 +88,7 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error 
 
 // changed decides what becomes of a session that others have changed before it left.
 func (p *inStore) changed(ctx context.Context, stored []byte, l leaving) error {
-	own, inStore := l.own.(*inStore)
+	own, inStore := l.m.place.(*inStore)
 	values, err := codec.ParseStored(string(stored), codec.FormatLitestar)
 	if err != nil {
 		values = new(codec.Values) // no session, which merge refuses
@@ -98,7 +98,7 @@ func (p *inStore) changed(ctx context.Context, stored []byte, l leaving) error {
 	case moved && (to == "" || !l.ends || !inStore):
 		return ErrNotFound
 	case moved && l.now.id == "":
-		return cmp.Or(own.store.Delete(ctx, to), errSettled)
+		return l.endMoved(ctx, to)
 	case moved:
 		return cmp.Or(own.supersede(ctx, to, l.old, l.now), errSettled)
 	case l.now.id != "":
@@ -107,6 +107,67 @@ func (p *inStore) changed(ctx context.Context, stored []byte, l leaving) error {
 		return nil
 	}
 	return ErrNotFound // the cookie is written
+}
+
+// endMoved ends what was moved to an id, wherever it is by now.
+func (s *scope) endMoved(ctx context.Context, to string) error {
+	for range maxMoves {
+		moved := ""
+		for _, p := range s.stores() {
+			next, err := p.endUnlessMoved(ctx, to, "")
+			switch {
+			case err == nil:
+				return errSettled
+			case !errors.Is(err, ErrNotFound):
+				return err
+			}
+			moved = cmp.Or(moved, next)
+		}
+		if to = moved; to == "" {
+			break
+		}
+	}
+	return ErrNotFound
+}
+
+// endUnlessMoved ends a session of this store. ErrNotFound: there is none, or it was
+// moved to an id.
+func (p *inStore) endUnlessMoved(ctx context.Context, id, text string) (to string, err error) {
+	swapper, ok := p.store.(Swapper)
+	if !ok {
+		return "", p.store.Delete(ctx, id)
+	}
+	err = p.retire(ctx, swapper, id, text, "", func(stored []byte) error {
+		values, err := codec.ParseStored(string(stored), codec.FormatLitestar)
+		if err != nil {
+			return nil // what is no session is to end too
+		}
+		var moved bool
+		if to, moved = movedTo(values); moved {
+			return errMoved
+		}
+		return nil
+	})
+	if err == nil {
+		_ = p.store.Delete(ctx, id) // what stands there is no session any more
+	}
+	return to, err
+}
+
+// endOwn ends a session of this store, also where a service that reads this store has
+// moved it meanwhile to another one that is read here.
+func (p *inStore) endOwn(ctx context.Context, s *Session) error {
+	if len(s.scope.m.o.From) == 0 {
+		return p.store.Delete(ctx, s.brought.id)
+	}
+	to, err := p.endUnlessMoved(ctx, s.brought.id, s.brought.text)
+	if to != "" {
+		err = s.scope.endMoved(ctx, to)
+	}
+	if errors.Is(err, errSettled) {
+		return nil
+	}
+	return err
 }
 
 // retire puts in the place of a session what is none, in one step: of several who move
@@ -134,6 +195,7 @@ func (p *inStore) retire(ctx context.Context, swapper Swapper, id, text, to stri
 // settle finds out whether what ended with an error was done. It has a time of its own,
 // as undo.
 func (p *inStore) settle(ctx context.Context, id string, stands []byte, err error) error {
+	late := errors.Is(ctx.Err(), context.DeadlineExceeded) // the server may yet come to it
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
 	defer cancel()
 	stored, _, loadErr := p.store.Load(ctx, id)
@@ -142,7 +204,7 @@ func (p *inStore) settle(ctx context.Context, id string, stands []byte, err erro
 		return nil // only the answer was lost
 	case errors.Is(loadErr, ErrNotFound):
 		return loadErr // it has ended
-	case loadErr != nil:
+	case loadErr != nil || late:
 		return fmt.Errorf("%w: %w", errDoubt, err)
 	}
 	return err
@@ -152,6 +214,11 @@ func (p *inStore) settle(ctx context.Context, id string, stands []byte, err erro
 // have made of it meanwhile now is too. ErrNotFound: it has ended, or was moved.
 func (p *inStore) supersede(ctx context.Context, id string, old, now *brought) error {
 	merge := func(stored []byte) error { return p.merge(ctx, stored, old, now) }
+	if old.text != old.base { // Save has written it, and what others had made of it
+		if err := merge([]byte(old.text)); err != nil {
+			return err
+		}
+	}
 	if swapper, ok := p.store.(Swapper); ok {
 		err := p.retire(ctx, swapper, id, old.text, "", merge)
 		if err == nil {

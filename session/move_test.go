@@ -204,6 +204,28 @@ func TestMoveInDoubt(t *testing.T) {
 	}
 }
 
+// A move whose time ran out may yet be made: its session stays, for the old cookie to
+// lead there.
+func TestMoveMadeLate(t *testing.T) {
+	v := newMoving(t, `{"user_id":42}`)
+	v.from = serverSide(t, v.old, session.ServerConfig{Timeout: 10 * time.Millisecond}, session.Options{})
+	v.m = serverSide(t, v.store, session.ServerConfig{}, session.Options{From: []*session.Manager{v.from}})
+	v.old.before = once("Swap", func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	do(v.m, v.cookie, reading(t, `{"user_id":42}`))
+	for e := range v.store.List(t.Context()) {
+		if err := v.old.Swap(t.Context(), idIn(v.cookie), []byte(`{"user_id":42}`), fmt.Appendf(nil, `{"_moved":"%s"}`, e.ID), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(v.m, v.cookie, reading(t, `{"user_id":42}`))
+	if v.store.Len() != 1 {
+		t.Errorf("%d sessions", v.store.Len())
+	}
+}
+
 // From a store to cookies: what fails once the old session has ended loses nothing, and
 // of the requests of a page one moves it.
 func TestMoveToCookies(t *testing.T) {
@@ -283,6 +305,27 @@ func TestMoveBothWays(t *testing.T) {
 	second := "session=" + idOf(do(before, first, set(t, "n", 2)))
 	do(after, second, reading(t, `{"user_id":42,"n":2}`))
 	do(before, second, reading(t, `{"user_id":42,"n":2}`))
+
+	third := "session=" + idOf(do(after, first, set(t, "n", 3))) // which was moved to and fro
+	do(after, third, reading(t, `{"user_id":42,"n":3}`))
+	do(before, first, reading(t, `{"user_id":42,"n":3}`))
+
+	c := newHooked() // and where a third one takes over from both
+	next := serverSide(t, c, session.ServerConfig{}, session.Options{From: []*session.Manager{inB, inA}})
+	first = "session=" + idOf(do(inA, "", set(t, "user_id", 42)))
+	do(after, first, reading(t, `{"user_id":42}`))
+	do(next, first, reading(t, `{"user_id":42}`))
+
+	moved := "" // a logout ends it where it went
+	first = "session=" + idOf(do(before, "", set(t, "user_id", 42)))
+	do(before, first, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		moved = "session=" + idOf(do(after, first, reading(t, `{"user_id":42}`)))
+		if err := s.Destroy(); err != nil {
+			t.Error(err)
+		}
+	})
+	do(after, moved, reading(t, `{}`))
 
 	named := serverSide(t, b, session.ServerConfig{Cookie: codec.Attributes{Name: "old"}}, session.Options{})
 	both := serverSide(t, a, session.ServerConfig{}, session.Options{From: []*session.Manager{named}})
@@ -399,6 +442,16 @@ func TestChangeBesideRegenerate(t *testing.T) {
 	if store.Len() != 1 {
 		t.Errorf("%d sessions", store.Len())
 	}
+
+	cookie = "session=" + idOf(response) // also after a Save, which has found it
+	response = do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		do(m, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Delete("order") })
+		if err := errors.Join(s.Set("n", 1), s.Save(r.Context()), s.Regenerate()); err != nil {
+			t.Error(err)
+		}
+	})
+	do(m, "session="+idOf(response), reading(t, `{"user_id":42,"n":1}`))
 }
 
 // A regeneration whose last answers were lost was made; one that was not leaves the old
@@ -462,8 +515,10 @@ func TestNoCookieOfTheGone(t *testing.T) {
 	late := do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
 		s := load(t, r)
 		http.SetCookie(w, &http.Cookie{Name: "before", Value: "1"})
-		if err := errors.Join(s.Set("progress", 1), s.Save(r.Context())); err != nil {
-			t.Error(err)
+		for range 2 {
+			if err := errors.Join(s.Set("progress", 1), s.Save(r.Context())); err != nil {
+				t.Error(err)
+			}
 		}
 		http.SetCookie(w, &http.Cookie{Name: "after", Value: "1"})
 		do(m, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() })

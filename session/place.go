@@ -28,6 +28,9 @@ type place interface {
 	// knows.
 	forget(ctx context.Context, r *http.Request, l leaving) error
 
+	// sharesIndex reports whether another store has the same UserIndex.
+	sharesIndex(other place) bool
+
 	// renewsAlways reports whether also sessions that no handler asks for are
 	// read, to see whether they are to be renewed.
 	renewsAlways() bool
@@ -76,4 +79,5 @@ func (p *inCookies) clear(w http.ResponseWriter, r *http.Request) error {
 // A cookie cannot be ended but by clearing it.
 func (*inCookies) forget(context.Context, *http.Request, leaving) error { return nil }
 func (*inCookies) undo(context.Context, brought)                        {}
+func (*inCookies) sharesIndex(place) bool                               { return false }
 func (*inCookies) renewsAlways() bool                                   { return true }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -125,24 +126,25 @@ func (s *scope) load(ctx context.Context) {
 // read asks the manager's own place, and then those that sessions come from.
 func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
 	b, rejected, failed = s.m.place.read(ctx, s.r)
-	to := b.movedTo
-	own, _ := s.m.place.(*inStore)
+	if b.movedTo != "" { // by a service that reads this place, and keeps sessions in another
+		if there, theirs, failed := s.follow(ctx, b.movedTo); theirs == nil {
+			return there, nil, failed
+		}
+	}
 	for _, from := range s.m.o.From {
 		if rejected == nil {
 			break
 		}
 		var theirs error
-		b, theirs, failed = s.readFrom(ctx, from.place, to)
-		if own != nil && failed == nil {
-			switch {
-			case errors.Is(theirs, errMoved) && b.movedTo != "":
-				b, theirs, failed = own.load(ctx, b.movedTo)
-			case theirs == nil && own.take(&b):
-				theirs = codec.ErrExpired
-			}
+		b, theirs, failed = from.place.read(ctx, s.r)
+		switch {
+		case failed != nil:
+		case b.movedTo != "":
+			b, theirs, failed = s.follow(ctx, b.movedTo)
+		case theirs == nil:
+			theirs = s.take(&b)
 		}
 		if theirs == nil {
-			b.info.Stale = true
 			return b, nil, failed
 		}
 		if errors.Is(rejected, codec.ErrNoCookie) {
@@ -152,16 +154,48 @@ func (s *scope) read(ctx context.Context) (b brought, rejected, failed error) {
 	return b, rejected, failed
 }
 
-// readFrom reads the session of another place: what this place's was moved to, by a
-// service that reads both and keeps sessions there, or else what the request brings.
-func (s *scope) readFrom(ctx context.Context, from place, to string) (b brought, rejected, failed error) {
-	if other, ok := from.(*inStore); ok && to != "" {
-		b, rejected, failed = other.load(ctx, to)
-		if rejected == nil || errors.Is(rejected, errMoved) {
-			return b, rejected, failed
+// take makes a session of another place one of this, unless it is too old for it.
+func (s *scope) take(b *brought) (rejected error) {
+	b.info.Stale = true
+	if own, ok := s.m.place.(*inStore); ok && b.place != s.m.place && own.take(b) {
+		return codec.ErrExpired
+	}
+	return nil
+}
+
+// maxMoves is how often a session is followed: in a rolling deployment services of both
+// kinds may move it to and fro for the requests of a page.
+const maxMoves = 8
+
+// stores returns the places that are stores.
+func (s *scope) stores() (stores []*inStore) {
+	for _, m := range slices.Concat([]*Manager{s.m}, s.m.o.From) {
+		if p, ok := m.place.(*inStore); ok {
+			stores = append(stores, p)
 		}
 	}
-	return from.read(ctx, s.r)
+	return stores
+}
+
+// follow reads a session that was moved, here or to another place that is read.
+func (s *scope) follow(ctx context.Context, to string) (b brought, rejected, failed error) {
+	for range maxMoves {
+		moved := ""
+		for _, p := range s.stores() {
+			b, rejected, failed = p.load(ctx, to)
+			if failed == nil && rejected == nil {
+				rejected = s.take(&b)
+			}
+			if rejected == nil {
+				return b, nil, failed
+			}
+			moved = cmp.Or(moved, b.movedTo)
+		}
+		if to = moved; to == "" {
+			break
+		}
+	}
+	return brought{}, cmp.Or(rejected, ErrNotFound), nil
 }
 
 // commit writes the session, once: later calls return what the first did.
@@ -230,7 +264,11 @@ func (s *scope) save(ctx context.Context) error {
 	if slices.Equal(before, header["Set-Cookie"]) && s.set == nil {
 		return nil // a session that never was has ended
 	}
-	s.set = slices.DeleteFunc(slices.Concat(s.set, header["Set-Cookie"]), func(line string) bool { return slices.Contains(before, line) })
+	for _, line := range header["Set-Cookie"] {
+		if !slices.Contains(before, line) {
+			s.set = append(s.set, line)
+		}
+	}
 	if header.Get("Cache-Control") == "" {
 		// A cache must not give one user's cookie to another: RFC 9111, 5.2.2.4.
 		header.Set("Cache-Control", `no-cache="Set-Cookie"`)
@@ -257,17 +295,15 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 	moved := old.brought.place != nil && old.brought.place != s.m.place
 	if reason == Destroyed || old.fresh || old.ended || moved {
 		if err := s.forget(ctx, &old, reason == Destroyed || old.fresh || old.ended); err != nil {
-			if reason != Destroyed && old.brought.place == s.m.place {
-				later(s, s.m.o.OnError, err) // the session itself is written
-				s.session.saved = true
-				return nil
+			if reason == Destroyed || old.brought.place != s.m.place {
+				// What may have been moved must stay: the old cookie leads there.
+				if id := s.session.brought.id; id != "" && id != old.brought.id && !errors.Is(err, errDoubt) {
+					s.m.place.undo(ctx, s.session.brought)
+				}
+				*s.session = old
+				return err
 			}
-			// What may have been moved must stay: the old cookie leads there.
-			if id := s.session.brought.id; id != "" && id != old.brought.id && !errors.Is(err, errDoubt) {
-				s.m.place.undo(ctx, s.session.brought)
-			}
-			*s.session = old
-			return err
+			later(s, s.m.o.OnError, err) // the session itself is written
 		}
 		s.session.brought.place = s.m.place // from now on it is here
 	}
@@ -283,7 +319,7 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 // there until now: else it was ended meanwhile, and stays so. It is the last, so that
 // an error of the others changes nothing.
 func (s *scope) forget(ctx context.Context, old *Session, ends bool) error {
-	l := leaving{own: s.m.place, old: &old.brought, now: &s.session.brought, ends: ends}
+	l := leaving{scope: s, old: &old.brought, now: &s.session.brought, ends: ends}
 	_, inStore := s.m.place.(*inStore)
 	if !inStore {
 		l.now = new(brought)

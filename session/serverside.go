@@ -28,7 +28,7 @@ type ServerConfig struct {
 	MaxAge      time.Duration    // 0: codec.DefaultMaxAge; else whole seconds, those of the Python app beside it. How long a session lives that is not written or touched
 	AbsoluteMax time.Duration    // 0: none; else whole seconds. How long a session lives at most, see CreatedKey
 	IDBytes     int              // 0: 32, as Python; 16 to 64
-	Timeout     time.Duration    // 0: 5 s. Bounds what one request waits for the store; writing goes on when the client has gone
+	Timeout     time.Duration    // 0: 5 s. Bounds what a request waits for the store to read, and to write, which goes on when the client has gone; as long again to take back what failed in between
 	Now         func() time.Time // nil: time.Now
 	Users       *UserIndex       // nil: none
 }
@@ -108,6 +108,11 @@ type inStore struct {
 }
 
 func (*inStore) renewsAlways() bool { return false }
+
+func (p *inStore) sharesIndex(other place) bool {
+	q, ok := other.(*inStore)
+	return ok && p.users != nil && q.users != nil && isSame(p.users.index.Store, q.users.index.Store) && !isSame(p.store, q.store)
+}
 
 // cookieOf returns the value of the id cookie; the last one counts, as in Python.
 func (p *inStore) cookieOf(r *http.Request) string {
@@ -271,7 +276,7 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 // end ends the session of a request.
 func (p *inStore) end(ctx context.Context, s *Session, own bool) error {
 	if own {
-		if err := p.store.Delete(ctx, s.brought.id); err != nil && !errors.Is(err, ErrNotFound) {
+		if err := p.endOwn(ctx, s); err != nil && !errors.Is(err, ErrNotFound) {
 			return storeError(err)
 		}
 		p.users.remove(ctx, s.brought.user, s.brought.id)

@@ -11,8 +11,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
@@ -22,28 +20,28 @@ import (
 // [Manager.RevokeUser] can end them all. No layout of Python's has a place for that,
 // so it is kept in a store of its own: a record a user.
 //
-// A login, and any other change of a session's user or id, costs two round trips more
-// to that store, and so does each renewal; a login of a user who has too many some 20
-// more, to look at those. A session that Python made is known
+// A login, a logout and any other change of a session's user costs two round trips more
+// to that store, Regenerate of a user's session four, and each renewal two; a login of a
+// user who has too many some 20 more, to look at those. A session that Python made is known
 // from when Go first renews it or changes its user: where users log in to Python, use
 // [Manager.RevokeFunc].
 type UserIndex struct {
-	// Store holds the records. It must be a Swapper that does not forget (memcached
-	// does), and another place than that of the sessions: a namespace, a directory or
-	// a table of its own. Python does not know it.
+	// Store holds the records of one store of sessions. It must be a Swapper that does
+	// not forget (memcached does), and another place than that of the sessions: a
+	// namespace, a directory or a table of its own. Python does not know it.
 	Store Store
 
 	// Of returns whose session it is, or nothing if nobody's.
 	Of func(*codec.Values) string
 
-	// Max is how many sessions a user may have, 10,000 at most; one more ends the one
-	// that would expire first. 0: 500, which bounds a record to some 48 kB.
+	// Max is how many sessions a user may have, 5,000 at most; one more ends the one
+	// that would expire first. 0: 500, which bounds a record to some 60 kB.
 	Max int
 }
 
 const (
 	defaultMaxPerUser = 500
-	maxPerUser        = 10_000 // of which a record holds less than 1 MiB, as stores do
+	maxPerUser        = 5000 // of which a record is less than 1 MiB, as stores hold
 
 	// recordTTL is how long a record lives after its last change: as long as browsers
 	// keep a cookie at most (RFC 6265bis, 5.5). Sessions may live longer than the index
@@ -63,11 +61,14 @@ func (u *UserIndex) validate(sessions Store) error {
 	if _, ok := u.Store.(Swapper); !ok {
 		return errors.New("session: the Store of a UserIndex must be a Swapper")
 	}
-	if reflect.TypeOf(sessions).Comparable() && u.Store == sessions {
+	if isSame(u.Store, sessions) {
 		return errors.New("session: the Store of a UserIndex must not be that of the sessions")
 	}
 	return nil
 }
+
+// isSame reports whether two stores are known to be one.
+func isSame(a, b Store) bool { return reflect.TypeOf(a).Comparable() && a == b }
 
 // users is a UserIndex at work. A nil one does nothing.
 type users struct {
@@ -88,7 +89,11 @@ func (u *users) of(v *codec.Values) string {
 type owned struct {
 	ID      string `json:"id"`
 	Expires int64  `json:"expires"` // in Unix seconds, as Go last knew
+	Added   int64  `json:"added"`   // in Unix seconds
 }
+
+// makingTime is how long after it is put into a record a session may yet be made.
+const makingTime = time.Minute
 
 // recordID returns the id of a user's record.
 func recordID(user string) string {
@@ -103,7 +108,7 @@ func (u *users) add(ctx context.Context, user, id string, expires time.Time) (cr
 		return false, nil
 	}
 	err = u.change(ctx, user, func(list []owned) ([]owned, error) {
-		list = append(without(list, id), owned{id, expires.Unix()})
+		list = append(without(list, id), owned{id, expires.Unix(), u.now().Unix()})
 		crowded = len(list) > u.max()
 		return list, nil
 	})
@@ -132,26 +137,30 @@ const maxChecks = 20
 // does.
 func (u *users) trim(ctx context.Context, user, own string) {
 	_ = u.change(ctx, user, func(list []owned) ([]owned, error) {
-		for checks := 0; len(list) > u.max() && checks < maxChecks; checks++ {
-			slices.SortFunc(list, func(a, b owned) int {
-				if a.ID == own || b.ID == own {
-					return strings.Compare(strconv.FormatBool(a.ID == own), strconv.FormatBool(b.ID == own))
-				}
-				return cmp.Compare(a.Expires, b.Expires)
-			})
-			first := &list[0]
-			expires, err := u.expiry(ctx, user, first.ID)
-			if err == nil && expires > first.Expires {
-				first.Expires = expires
+		byExpiry := func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) }
+		slices.SortFunc(list, byExpiry)
+		for i, checks := 0, 0; len(list) > u.max() && i < len(list) && checks < maxChecks; checks++ {
+			s := &list[i]
+			if s.ID == own {
+				i++
 				continue
 			}
-			if !errors.Is(err, ErrNotFound) {
-				_, err = u.end(ctx, user, first.ID)
+			expires, err := u.expiry(ctx, user, s.ID)
+			switch {
+			case err == nil && expires > s.Expires:
+				s.Expires = expires
+				slices.SortFunc(list[i:], byExpiry)
+				continue
+			case errors.Is(err, ErrNotFound) && u.now().Sub(time.Unix(s.Added, 0)) < makingTime:
+				i++
+				continue
+			case !errors.Is(err, ErrNotFound):
+				_, err = u.end(ctx, user, s.ID)
 			}
 			if err != nil && !errors.Is(err, ErrNotFound) {
 				break
 			}
-			list = list[1:]
+			list = slices.Delete(list, i, i+1)
 		}
 		return list, nil
 	})
@@ -259,14 +268,14 @@ func (m *Manager) RevokeUser(ctx context.Context, user string, except ...string)
 	if !ok || p.users == nil {
 		return 0, errors.New("session: RevokeUser needs ServerConfig.Users")
 	}
-	for _, from := range m.o.From { // first: what moves meanwhile is found here
-		if other, ok := from.place.(*inStore); ok && other.users != nil {
-			n, fromErr := other.revokeUser(ctx, user, except)
+	// What moves meanwhile, either way, is found where it went.
+	for _, from := range slices.Concat(m.o.From, []*Manager{m}, m.o.From) {
+		if p, ok := from.place.(*inStore); ok && p.users != nil {
+			n, fromErr := p.revokeUser(ctx, user, except)
 			revoked, err = revoked+n, errors.Join(err, fromErr)
 		}
 	}
-	n, ownErr := p.revokeUser(ctx, user, except)
-	return revoked + n, storeError(errors.Join(err, ownErr))
+	return revoked, storeError(err)
 }
 
 func (p *inStore) revokeUser(ctx context.Context, user string, except []string) (revoked int, err error) {
@@ -308,7 +317,7 @@ func (m *Manager) RevokeFunc(ctx context.Context, match func(*codec.Values) bool
 	if _, ok := m.place.(*inStore); !ok {
 		return 0, errors.New("session: sessions in cookies cannot be revoked")
 	}
-	for _, from := range append(slices.Clone(m.o.From), m) { // first those: what moves meanwhile is found here
+	for _, from := range slices.Concat(m.o.From, []*Manager{m}) { // first those: what moves meanwhile is found here
 		if p, ok := from.place.(*inStore); ok {
 			n, fromErr := p.revokeFunc(ctx, match)
 			revoked, err = revoked+n, errors.Join(err, fromErr)

@@ -253,7 +253,7 @@ func TestUserIndexRefuses(t *testing.T) {
 	memory := session.NewMemory(session.MemoryConfig{})
 	for what, index := range map[string]session.UserIndex{
 		"no store": {Of: userOf}, "no Of": {Store: memory}, "the same": {Store: memory, Of: userOf},
-		"negative": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: -1}, "too many": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: 10_001},
+		"negative": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: -1}, "too many": {Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: 5001},
 		"no Swapper": {Store: &counting{Store: memory}, Of: userOf},
 	} {
 		if _, err := session.NewServerSide(memory, session.ServerConfig{Users: &index}, session.Options{}); err == nil {
@@ -480,14 +480,49 @@ func TestRevokeBeforeMove(t *testing.T) {
 			return m.RevokeFunc(t.Context(), func(v *codec.Values) bool { return userOf(v) == "42" })
 		},
 	} {
-		users := &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf}
-		from := serverSide(t, newHooked(), session.ServerConfig{Users: users}, session.Options{})
-		m := serverSide(t, newHooked(), session.ServerConfig{Users: users}, session.Options{From: []*session.Manager{from}})
+		users := func() session.ServerConfig {
+			return session.ServerConfig{Users: &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf}}
+		}
+		a, inUse := newHooked(), users()
+		from := serverSide(t, a, inUse, session.Options{})
+		m := serverSide(t, newHooked(), users(), session.Options{From: []*session.Manager{from}})
 		cookie := "session=" + idOf(do(from, "", set(t, "user_id", 42)))
 		do(m, "", set(t, "user_id", 42))
 		if n, err := revoke(m); n != 2 || err != nil {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
 		do(m, cookie, reading(t, `{}`))
+		if _, err := session.NewServerSide(newHooked(), inUse, session.Options{From: []*session.Manager{from}}); err == nil {
+			t.Error("an index of two stores")
+		}
+		if name == "RevokeFunc" {
+			continue
+		}
+		back := serverSide(t, a, inUse, session.Options{From: []*session.Manager{m}}) // where m reads it too
+		cookie = "session=" + idOf(do(back, "", set(t, "user_id", 42)))
+		a.before = once("Load", func(context.Context) error { // what is read there was not moved yet
+			cookie = "session=" + idOf(do(m, cookie, reading(t, `{"user_id":42}`)))
+			return nil
+		})
+		if n, err := revoke(back); n != 1 || err != nil {
+			t.Errorf("moved meanwhile: %d, %v", n, err)
+		}
+		do(m, cookie, reading(t, `{}`))
+	}
+}
+
+// A login that another one does not see in the store yet stays in the index.
+func TestMaxBesideLogin(t *testing.T) {
+	store := newHooked()
+	m := serverSide(t, store, session.ServerConfig{
+		Users: &session.UserIndex{Store: session.NewMemory(session.MemoryConfig{}), Of: userOf, Max: 1},
+	}, session.Options{})
+	store.before = once("Create", func(context.Context) error {
+		do(m, "", set(t, "user_id", 42))
+		return nil
+	})
+	do(m, "", set(t, "user_id", 42))
+	if n, err := m.RevokeUser(t.Context(), "42"); n != 2 || err != nil || store.Len() != 0 {
+		t.Errorf("%d, %v; %d are left", n, err, store.Len())
 	}
 }
