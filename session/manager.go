@@ -75,10 +75,11 @@ type Options struct {
 	// one: the request that brings one has it moved here, where it keeps its
 	// expiry, and ended there. In a store that is a Swapper there stands for a minute
 	// where it went, for the other requests of a page bring the old cookie too; of those
-	// that run at that very moment one moves it, and the others change nothing
-	// ([ErrNotFound]). From cookies each of them makes a session; to cookies the later ones
-	// find none. So a site moves from cookies to a store, back, or from store to store, with
-	// nobody logged out. Their own Options do not count.
+	// that run at that very moment one moves it, and the others change nothing, be it a
+	// login or logout ([ErrNotFound]). From cookies each of them makes a session. So a site
+	// moves from cookies to a store, or from store to store, with nobody logged out. From a
+	// store to cookies too, but for a later request of the same page, which finds none: if
+	// it writes one of its own, that is the browser's. Their own Options do not count.
 	//
 	// Where old and new processes run beside each other, as in a rolling deployment, first
 	// all learn to read the new place, which is then in From, and then to write it.

@@ -56,6 +56,8 @@ type leaving struct {
 	old  *brought // what it was
 	now  *brought // what it is; without an id where it is in no store
 	ends bool     // the old one is not to be followed: a login, or a logout
+
+	emptied bool // it ends for want of data, not by Destroy: what others have put in stays
 }
 
 func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error {
@@ -66,10 +68,20 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error 
 	if !ValidID(id) || id == l.old.id && !source { // that one is elsewhere
 		return ErrNotFound
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.c.Timeout)
+	ctx, cancel := p.lastStep(ctx)
 	defer cancel()
 	swapper, ok := p.store.(Swapper)
-	if !ok || !source {
+	switch {
+	case !source:
+		to, err := p.endUnlessMoved(ctx, id, "")
+		if to != "" && l.ends {
+			err = l.endMoved(ctx, to)
+		}
+		if errors.Is(err, errSettled) {
+			return nil
+		}
+		return storeError(err)
+	case !ok:
 		return storeError(p.store.Delete(ctx, id))
 	}
 	to := l.now.id
@@ -88,14 +100,14 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error 
 
 // changed decides what becomes of a session that others have changed before it left.
 func (p *inStore) changed(ctx context.Context, stored []byte, l leaving) error {
-	own, inStore := l.m.place.(*inStore)
+	own, _ := l.m.place.(*inStore)
 	values, err := codec.ParseStored(string(stored), codec.FormatLitestar)
 	if err != nil {
 		values = new(codec.Values) // no session, which merge refuses
 	}
 	to, moved := movedTo(values)
 	switch {
-	case moved && (to == "" || !l.ends || !inStore):
+	case moved && (to == "" || !l.ends), l.emptied:
 		return ErrNotFound
 	case moved && l.now.id == "":
 		return l.endMoved(ctx, to)
@@ -192,10 +204,21 @@ func (p *inStore) retire(ctx context.Context, swapper Swapper, id, text, to stri
 	}
 }
 
+// lastStep returns a context for what must not be left half-way where the client has
+// gone.
+func (p *inStore) lastStep(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline := time.Now().Add(p.c.Timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), deadline)
+}
+
 // settle finds out whether what ended with an error was done. It has a time of its own,
 // as undo.
 func (p *inStore) settle(ctx context.Context, id string, stands []byte, err error) error {
-	late := errors.Is(ctx.Err(), context.DeadlineExceeded) // the server may yet come to it
+	timeout := interface{ Timeout() bool }(nil)
+	late := errors.As(err, &timeout) && timeout.Timeout() // the server may yet come to it
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
 	defer cancel()
 	stored, _, loadErr := p.store.Load(ctx, id)
@@ -246,6 +269,14 @@ func (p *inStore) merge(ctx context.Context, stored []byte, old, now *brought) e
 	values, err := codec.ParseStored(string(merged), codec.FormatLitestar)
 	if err != nil {
 		return err
+	}
+	if now.created != 0 { // and not when what was merged was
+		if err := values.Set(CreatedKey, now.created); err != nil {
+			return err
+		}
+		if merged, err = values.AppendJSON(nil, codec.FormatLitestar); err != nil {
+			return err
+		}
 	}
 	ttl := p.left(now.created)
 	if user := p.users.of(values); user != now.user { // who has logged in

@@ -316,16 +316,21 @@ func TestMoveBothWays(t *testing.T) {
 	do(after, first, reading(t, `{"user_id":42}`))
 	do(next, first, reading(t, `{"user_id":42}`))
 
-	moved := "" // a logout ends it where it went
-	first = "session=" + idOf(do(before, "", set(t, "user_id", 42)))
-	do(before, first, func(w http.ResponseWriter, r *http.Request) {
-		s := load(t, r)
-		moved = "session=" + idOf(do(after, first, reading(t, `{"user_id":42}`)))
-		if err := s.Destroy(); err != nil {
-			t.Error(err)
-		}
-	})
-	do(after, moved, reading(t, `{}`))
+	for _, flash := range []bool{false, true} { // a logout ends it where it went
+		moved := ""
+		first = "session=" + idOf(do(before, "", set(t, "user_id", 42)))
+		do(before, first, func(w http.ResponseWriter, r *http.Request) {
+			s := load(t, r)
+			moved = "session=" + idOf(do(after, first, reading(t, `{"user_id":42}`)))
+			if err := s.Destroy(); err != nil {
+				t.Error(err)
+			}
+			if flash {
+				s.Set("flash", "bye")
+			}
+		})
+		do(after, moved, reading(t, `{}`))
+	}
 
 	named := serverSide(t, b, session.ServerConfig{Cookie: codec.Attributes{Name: "old"}}, session.Options{})
 	both := serverSide(t, a, session.ServerConfig{}, session.Options{From: []*session.Manager{named}})
@@ -403,6 +408,126 @@ func TestLogoutWithMessage(t *testing.T) {
 		}
 	})
 	do(m, oldCookie, reading(t, `{}`))
+}
+
+// A response of the page that moved the session takes no cookie of a login meanwhile.
+func TestReissueBesideLogin(t *testing.T) {
+	v := newMoving(t, `{"cart":1}`)
+	moved := v.visit(t)
+	slow := do(v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) {
+		load(t, r)
+		do(v.m, moved, func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() })
+	})
+	if lines := slow.Header["Set-Cookie"]; len(lines) > 0 {
+		t.Errorf("cookies %q", lines)
+	}
+}
+
+// A session that is due is renewed by its move.
+func TestRenewedByMove(t *testing.T) {
+	old := newServer(t, session.ServerConfig{MaxAge: 10 * time.Hour}, session.Options{})
+	var why session.Reason
+	m := serverSide(t, session.NewMemory(session.MemoryConfig{Now: old.clock.Now}), session.ServerConfig{MaxAge: 10 * time.Hour, Now: old.clock.Now},
+		session.Options{From: []*session.Manager{old.Manager}, RenewAfter: time.Hour, OnWrite: func(_ *http.Request, r session.Reason) { why = r }})
+	cookie := old.login(t)
+	old.clock.Advance(9 * time.Hour)
+	cookie = "session=" + idOf(do(m, cookie, reading(t, `{"user_id":42}`)))
+	old.clock.Advance(9 * time.Hour)
+	if do(m, cookie, reading(t, `{"user_id":42}`)); why != session.Renewed {
+		t.Errorf("written: %v", why)
+	}
+}
+
+// Who takes the last key out ends nothing that others have put in meanwhile.
+func TestEmptiedBesideOthers(t *testing.T) {
+	v, moved := newMoving(t, `{"flash":"x"}`), ""
+	do(v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		moved = "session=" + idOf(do(v.m, v.cookie, set(t, "cart", 1)))
+		s.Delete("flash")
+	})
+	do(v.m, moved, reading(t, `{"flash":"x","cart":1}`))
+
+	for n := range 3 { // before the n-th step
+		store := newHooked()
+		m := serverSide(t, store, session.ServerConfig{}, session.Options{})
+		cookie := "session=" + idOf(do(m, "", set(t, "flash", 1)))
+		saved := false
+		do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+			load(t, r).Delete("flash")
+			steps := 0
+			store.before = func(context.Context, string) error {
+				if steps++; steps == n+1 {
+					do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+						if s := load(t, r); s.Has("flash") {
+							saved = s.Set("cart", 1) == nil
+						}
+					})
+				}
+				return nil
+			}
+		})
+		store.before = nil
+		want := `{}`
+		if saved {
+			want = `{"cart":1}`
+		}
+		do(m, cookie, reading(t, want))
+	}
+}
+
+// A move whose client has gone is made to its end.
+func TestMoveWithoutClient(t *testing.T) {
+	v := newMoving(t, `{"user_id":42}`)
+	ctx, cancel := context.WithCancel(t.Context())
+	v.old.before = once("Swap", func(ctx context.Context) error {
+		cancel()
+		return ctx.Err()
+	})
+	doWith(ctx, v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		if err := errors.Join(s.Set("n", 1), s.Save(r.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	do(v.m, v.cookie, reading(t, `{"user_id":42,"n":1}`))
+}
+
+// Regenerate makes a session that counts anew, also one that takes along what others have
+// changed.
+func TestRegenerateCountsAnew(t *testing.T) {
+	clock := sessiontest.NewClock()
+	memory := session.NewMemory(session.MemoryConfig{Now: clock.Now})
+	for _, store := range []session.Store{memory, struct{ session.Store }{memory}} {
+		m := serverSide(t, store, session.ServerConfig{AbsoluteMax: 10 * time.Hour, Now: clock.Now}, session.Options{})
+		cookie := "session=" + idOf(do(m, "", set(t, "user_id", 42)))
+		clock.Advance(9 * time.Hour)
+		cookie = "session=" + idOf(do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+			s := load(t, r)
+			do(m, cookie, set(t, "n", 1))
+			s.Regenerate()
+		}))
+		clock.Advance(9 * time.Hour)
+		do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+			if s := load(t, r); !s.Has("n") {
+				t.Errorf("it has %s", s.Text())
+			}
+		})
+	}
+}
+
+// A session that ends in the request that has saved it leaves no cookie.
+func TestSaveThenDestroy(t *testing.T) {
+	m := serverSide(t, newHooked(), session.ServerConfig{}, session.Options{})
+	response := do(m, "", func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		if err := errors.Join(s.Set("user_id", 42), s.Save(r.Context()), s.Destroy()); err != nil {
+			t.Error(err)
+		}
+	})
+	if lines := response.Header["Set-Cookie"]; len(lines) > 0 {
+		t.Errorf("cookies %q", lines)
+	}
 }
 
 // A handler that resets a session while it moves makes it no younger.
@@ -485,7 +610,7 @@ func TestEmptiedAndMore(t *testing.T) {
 	for name, also := range map[string]func(s *session.Session, store *hooked, r *http.Request){
 		"regenerated": func(s *session.Session, _ *hooked, _ *http.Request) { s.Regenerate() },
 		"saved in vain": func(s *session.Session, store *hooked, r *http.Request) {
-			store.before = once("Delete", down)
+			store.before = once("Swap", down)
 			if err := s.Save(r.Context()); !errors.Is(err, errDown) {
 				t.Errorf("Save: %v", err)
 			}

@@ -282,7 +282,8 @@ func (s *scope) save(ctx context.Context) error {
 // after a logout.
 func (s *scope) write(ctx context.Context, reason Reason) error {
 	w, old := s.writer.ResponseWriter, *s.session
-	if reason != Renewed {
+	moved := old.brought.place != nil && old.brought.place != s.m.place
+	if moved || reason != Renewed {
 		for _, from := range s.m.o.From { // first: what is set then may be the same cookie
 			if err := from.place.clear(w, s.r); err != nil {
 				return err
@@ -292,10 +293,9 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 	if err := s.m.place.write(ctx, w, s.session, reason); err != nil {
 		return err
 	}
-	moved := old.brought.place != nil && old.brought.place != s.m.place
 	if reason == Destroyed || old.fresh || old.ended || moved {
 		if err := s.forget(ctx, &old, reason == Destroyed || old.fresh || old.ended); err != nil {
-			if reason == Destroyed || old.brought.place != s.m.place {
+			if reason == Destroyed || old.ended || old.brought.place != s.m.place {
 				// What may have been moved must stay: the old cookie leads there.
 				if id := s.session.brought.id; id != "" && id != old.brought.id && !errors.Is(err, errDoubt) {
 					s.m.place.undo(ctx, s.session.brought)
@@ -319,7 +319,7 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 // there until now: else it was ended meanwhile, and stays so. It is the last, so that
 // an error of the others changes nothing.
 func (s *scope) forget(ctx context.Context, old *Session, ends bool) error {
-	l := leaving{scope: s, old: &old.brought, now: &s.session.brought, ends: ends}
+	l := leaving{scope: s, old: &old.brought, now: &s.session.brought, ends: ends, emptied: ends && !old.ended && !old.fresh}
 	_, inStore := s.m.place.(*inStore)
 	if !inStore {
 		l.now = new(brought)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -182,7 +183,11 @@ func (p *inStore) take(b *brought) (over bool) {
 		return false
 	}
 	if b.created = createdOf(b.values); b.created == 0 {
-		b.created = p.c.Now().Add(-b.info.Age).Unix()
+		age := b.info.Age
+		if b.id != "" && b.info.ExpiresAt.IsZero() {
+			age = 0 // what never expires tells none
+		}
+		b.created = p.c.Now().Add(-age).Unix()
 	}
 	return p.left(b.created) < time.Second
 }
@@ -245,11 +250,17 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	}
 	switch {
 	case own && reason == Reissued: // it was found where it moved to, and needs its cookie
-		return ttl, nil
+		_, rejected, failed := p.load(ctx, s.brought.id) // if it is there still: its cookie might replace a login's
+		return ttl, cmp.Or(rejected, failed)
 	case !own || s.fresh && reason != Destroyed || s.ended:
 		return ttl, p.create(ctx, s, own, data, created, ttl)
 	case s.saved && string(data) == s.brought.base && reason != Destroyed:
 		return ttl, nil // Save has done it
+	}
+	if reason == Destroyed {
+		if ended, err := p.endEmptied(ctx, s); ended || err != nil {
+			return ttl, err
+		}
 	}
 	// The record of the user before keeps the id: by now it may be theirs again.
 	user := p.users.of(s.Values)
@@ -271,6 +282,26 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 		return ttl, p.end(ctx, s, own)
 	}
 	return ttl, nil
+}
+
+// endEmptied ends a session that this request has emptied, unless others have put
+// anything in.
+func (p *inStore) endEmptied(ctx context.Context, s *Session) (ended bool, err error) {
+	swapper, ok := p.store.(Swapper)
+	if !ok || s.brought.text != s.brought.base {
+		return false, nil
+	}
+	err = p.retire(ctx, swapper, s.brought.id, s.brought.text, "", func([]byte) error { return errSettled })
+	switch {
+	case errors.Is(err, errSettled):
+		return false, nil
+	case err != nil:
+		return false, storeError(err)
+	}
+	_ = p.store.Delete(ctx, s.brought.id) // what stands there is no session any more
+	p.users.remove(ctx, s.brought.user, s.brought.id)
+	s.brought = brought{}
+	return true, nil
 }
 
 // end ends the session of a request.
@@ -311,14 +342,16 @@ func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte,
 	}
 	old := s.brought
 	err = p.store.Create(ctx, b.id, data, ttl)
+	last, cancel := p.lastStep(ctx)
+	defer cancel()
 	switch {
 	case err != nil || !own:
 	case s.ended:
-		if err = p.store.Delete(ctx, old.id); errors.Is(err, ErrNotFound) {
+		if err = p.endOwn(last, s); errors.Is(err, ErrNotFound) {
 			err = nil // it has ended by itself
 		}
 	default:
-		err = p.supersede(ctx, old.id, &old, &b)
+		err = p.supersede(last, old.id, &old, &b)
 	}
 	if err != nil {
 		p.undo(ctx, b)
@@ -412,18 +445,27 @@ func storeError(err error) error {
 
 // setCookie sets a cookie in place of what a browser would take for the same.
 func (p *inStore) setCookie(w http.ResponseWriter, cookie *http.Cookie) {
-	header := w.Header()
+	p.dropCookie(w.Header())
+	http.SetCookie(w, cookie)
+}
+
+// dropCookie takes back what was set for the cookie.
+func (p *inStore) dropCookie(header http.Header) {
+	cookie := p.cookie.Clearing()
 	header["Set-Cookie"] = slices.DeleteFunc(header["Set-Cookie"], func(line string) bool {
 		c, err := http.ParseSetCookie(line)
 		return err == nil && c.Name == cookie.Name && c.Path == cookie.Path && c.Partitioned == cookie.Partitioned &&
 			strings.EqualFold(strings.TrimPrefix(c.Domain, "."), cookie.Domain)
 	})
-	http.SetCookie(w, cookie)
+	if len(header["Set-Cookie"]) == 0 {
+		delete(header, "Set-Cookie")
+	}
 }
 
 func (p *inStore) clear(w http.ResponseWriter, r *http.Request) error {
+	p.dropCookie(w.Header())
 	if p.cookieOf(r) != "" {
-		p.setCookie(w, p.cookie.Clearing())
+		http.SetCookie(w, p.cookie.Clearing())
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func (s *Session) reason(renewAfter time.Duration) Reason {
 		return 0
 	case s.brought.undated && s.Len() > 0 && s.brought.place == s.scope.m.place:
 		return Renewed
-	case renewAfter > 0 && s.Len() > 0 && s.info.Age >= renewAfter.Truncate(time.Second) && s.brought.place == s.scope.m.place:
+	case renewAfter > 0 && s.Len() > 0 && s.info.Age >= renewAfter.Truncate(time.Second):
 		return Renewed
 	case s.info.Stale:
 		return Reissued

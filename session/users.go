@@ -35,7 +35,8 @@ type UserIndex struct {
 	Of func(*codec.Values) string
 
 	// Max is how many sessions a user may have, 5,000 at most; one more ends the one
-	// that would expire first. 0: 500, which bounds a record to some 60 kB.
+	// that would expire first. 0: 500, which bounds a record to some 60 kB. While From
+	// has cookies leave room for the requests of a page, of which each makes a session.
 	Max int
 }
 
