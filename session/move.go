@@ -53,12 +53,20 @@ func movedTo(v *codec.Values) (id string, moved bool) {
 // leaving is a session on its way from a place to the manager's own, or to its end.
 type leaving struct {
 	*scope
-	old  *brought // what it was
-	now  *brought // what it is; without an id where it is in no store
-	ends bool     // the old one is not to be followed: a login, or a logout
-
-	emptied bool // it ends for want of data, not by Destroy: what others have put in stays
+	old *brought // what it was
+	now *brought // what it is; without an id where it is in no store
+	how departure
 }
+
+// departure says how a session leaves. But for those that move nobody is to follow.
+type departure uint8
+
+const (
+	moves departure = iota
+	regenerated
+	destroyed // with all that others put in
+	emptied   // it ends for want of data: what others put in stays
+)
 
 func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error {
 	id, source := p.cookieOf(r), l.old.place == place(p)
@@ -74,7 +82,7 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error 
 	switch {
 	case !source:
 		to, err := p.endUnlessMoved(ctx, id, "")
-		if to != "" && l.ends {
+		if to != "" && l.how != moves && to != l.old.id { // that one is dealt with where it is
 			err = l.endMoved(ctx, to)
 		}
 		if errors.Is(err, errSettled) {
@@ -85,7 +93,7 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error 
 		return storeError(p.store.Delete(ctx, id))
 	}
 	to := l.now.id
-	if l.ends {
+	if l.how != moves {
 		to = ""
 	}
 	err := p.retire(ctx, swapper, id, l.old.text, to, func(stored []byte) error { return p.changed(ctx, stored, l) })
@@ -107,18 +115,39 @@ func (p *inStore) changed(ctx context.Context, stored []byte, l leaving) error {
 	}
 	to, moved := movedTo(values)
 	switch {
-	case moved && (to == "" || !l.ends), l.emptied:
+	case moved && (to == "" || l.how == moves || l.how == emptied):
 		return ErrNotFound
-	case moved && l.now.id == "":
+	case moved && (l.now.id == "" || l.how == destroyed):
 		return l.endMoved(ctx, to)
 	case moved:
 		return cmp.Or(own.supersede(ctx, to, l.old, l.now), errSettled)
+	case l.how == destroyed:
+		return nil
+	case l.how == emptied:
+		return p.leave(ctx, stored, l)
 	case l.now.id != "":
 		return own.merge(ctx, stored, l.old, l.now)
-	case l.ends:
+	case l.how == regenerated:
 		return nil
 	}
 	return ErrNotFound // the cookie is written
+}
+
+// leave takes what a request has deleted out of a session that stays, since others have
+// put something in. nil: nothing is left.
+func (p *inStore) leave(ctx context.Context, stored []byte, l leaving) error {
+	left, err := mergeStored(stored, l.old.base, []byte("{}"))
+	if err != nil || string(left) == "{}" {
+		return err
+	}
+	err = p.store.(Swapper).Swap(ctx, l.old.id, stored, left, p.left(l.old.created))
+	switch {
+	case errors.Is(err, ErrChanged):
+		return nil // retire looks again
+	case err == nil:
+		return ErrNotFound // here; it has not moved
+	}
+	return err
 }
 
 // endMoved ends what was moved to an id, wherever it is by now.
@@ -160,8 +189,11 @@ func (p *inStore) endUnlessMoved(ctx context.Context, id, text string) (to strin
 		}
 		return nil
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		_ = p.store.Delete(ctx, id) // what stands there is no session any more
+	case errors.Is(err, ErrDamaged), errors.Is(err, codec.ErrTooLarge):
+		err = p.store.Delete(ctx, id) // it leads nowhere
 	}
 	return to, err
 }

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/filestore"
 	"github.com/sessctl/sessctl/session/sessiontest"
 )
 
@@ -314,7 +317,10 @@ func TestMoveBothWays(t *testing.T) {
 	next := serverSide(t, c, session.ServerConfig{}, session.Options{From: []*session.Manager{inB, inA}})
 	first = "session=" + idOf(do(inA, "", set(t, "user_id", 42)))
 	do(after, first, reading(t, `{"user_id":42}`))
-	do(next, first, reading(t, `{"user_id":42}`))
+	do(next, first, func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() })
+	if c.Len() != 1 {
+		t.Errorf("%d sessions of a login after two moves", c.Len())
+	}
 
 	for _, flash := range []bool{false, true} { // a logout ends it where it went
 		moved := ""
@@ -448,6 +454,23 @@ func TestEmptiedBesideOthers(t *testing.T) {
 	})
 	do(v.m, moved, reading(t, `{"flash":"x","cart":1}`))
 
+	v = newMoving(t, `{"flash":"x"}`)
+	moved = v.visit(t)
+	do(v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) { // which follows
+		s := load(t, r)
+		do(v.m, moved, set(t, "cart", 1))
+		s.Delete("flash")
+	})
+	do(v.m, moved, reading(t, `{"cart":1}`))
+
+	v = newMoving(t, `{"user_id":42}`)
+	do(v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		do(v.from, v.cookie, set(t, "n", 1)) // by the old service
+		s.Reset()
+	})
+	do(v.m, v.cookie, reading(t, `{"n":1}`))
+
 	for n := range 3 { // before the n-th step
 		store := newHooked()
 		m := serverSide(t, store, session.ServerConfig{}, session.Options{})
@@ -528,6 +551,45 @@ func TestSaveThenDestroy(t *testing.T) {
 	if lines := response.Header["Set-Cookie"]; len(lines) > 0 {
 		t.Errorf("cookies %q", lines)
 	}
+}
+
+// Of a session that is destroyed nothing comes along to the one after it.
+func TestDestroyedBesideOthers(t *testing.T) {
+	for _, through := range []func(v moving) *session.Manager{
+		func(v moving) *session.Manager { return v.from }, func(v moving) *session.Manager { return v.m },
+	} {
+		v := newMoving(t, `{"user_id":42}`)
+		response := do(v.m, v.cookie, func(w http.ResponseWriter, r *http.Request) {
+			s := load(t, r)
+			do(through(v), v.cookie, set(t, "secret", 1))
+			if err := errors.Join(s.Destroy(), s.Set("flash", "bye")); err != nil {
+				t.Error(err)
+			}
+		})
+		do(v.m, "session="+idOf(response), reading(t, `{"flash":"bye"}`))
+	}
+}
+
+// A session that cannot be read where it comes from keeps nobody from a login.
+func TestLoginBesideDamaged(t *testing.T) {
+	dir := t.TempDir()
+	from := serverSide(t, fileStore(t, dir, filestore.Litestar), session.ServerConfig{}, session.Options{})
+	m := serverSide(t, newHooked(), session.ServerConfig{}, session.Options{From: []*session.Manager{from}})
+	cookie := "session=" + idOf(do(from, "", set(t, "user_id", 42)))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.WriteFile(files[0], []byte("torn"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	response := do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		if err := errors.Join(s.Regenerate(), s.Set("user_id", 42)); err != nil {
+			t.Error(err)
+		}
+	})
+	do(m, "session="+idOf(response), reading(t, `{"user_id":42}`))
 }
 
 // A handler that resets a session while it moves makes it no younger.

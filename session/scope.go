@@ -294,7 +294,7 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 		return err
 	}
 	if reason == Destroyed || old.fresh || old.ended || moved {
-		if err := s.forget(ctx, &old, reason == Destroyed || old.fresh || old.ended); err != nil {
+		if err := s.forget(ctx, &old, reason); err != nil {
 			if reason == Destroyed || old.ended || old.brought.place != s.m.place {
 				// What may have been moved must stay: the old cookie leads there.
 				if id := s.session.brought.id; id != "" && id != old.brought.id && !errors.Is(err, errDoubt) {
@@ -318,8 +318,16 @@ func (s *scope) write(ctx context.Context, reason Reason) error {
 // a login or logout. That of the place which the session was read from must have been
 // there until now: else it was ended meanwhile, and stays so. It is the last, so that
 // an error of the others changes nothing.
-func (s *scope) forget(ctx context.Context, old *Session, ends bool) error {
-	l := leaving{scope: s, old: &old.brought, now: &s.session.brought, ends: ends, emptied: ends && !old.ended && !old.fresh}
+func (s *scope) forget(ctx context.Context, old *Session, reason Reason) error {
+	l := leaving{scope: s, old: &old.brought, now: &s.session.brought}
+	switch {
+	case old.ended:
+		l.how = destroyed
+	case old.fresh:
+		l.how = regenerated
+	case reason == Destroyed:
+		l.how = emptied
+	}
 	_, inStore := s.m.place.(*inStore)
 	if !inStore {
 		l.now = new(brought)
@@ -333,7 +341,7 @@ func (s *scope) forget(ctx context.Context, old *Session, ends bool) error {
 		err := from.place.forget(ctx, s.r, l)
 		switch {
 		case err == nil || errors.Is(err, ErrNotFound):
-		case ends:
+		case l.how != moves:
 			return err
 		default:
 			later(s, s.m.o.OnError, err) // it is another session
@@ -343,7 +351,7 @@ func (s *scope) forget(ctx context.Context, old *Session, ends bool) error {
 		return nil
 	}
 	err := source.forget(ctx, s.r, l)
-	if errors.Is(err, errDoubt) && !ends && !inStore {
+	if errors.Is(err, errDoubt) && l.how == moves && !inStore {
 		later(s, s.m.o.OnError, err) // the cookies hold it whole
 		return nil
 	}

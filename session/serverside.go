@@ -340,28 +340,31 @@ func (p *inStore) create(ctx context.Context, s *Session, own bool, data []byte,
 	if b.crowded, err = p.users.add(ctx, b.user, b.id, p.c.Now().Add(ttl)); err != nil {
 		return storeError(err)
 	}
-	old := s.brought
 	err = p.store.Create(ctx, b.id, data, ttl)
-	last, cancel := p.lastStep(ctx)
-	defer cancel()
-	switch {
-	case err != nil || !own:
-	case s.ended:
-		if err = p.endOwn(last, s); errors.Is(err, ErrNotFound) {
-			err = nil // it has ended by itself
-		}
-	default:
-		err = p.supersede(last, old.id, &old, &b)
+	if err == nil && own {
+		err = p.replaceOwn(ctx, s, &b)
 	}
 	if err != nil {
 		p.undo(ctx, b)
 		return storeError(err)
 	}
-	if own {
-		p.users.remove(ctx, old.user, old.id)
-	}
 	s.brought, s.fresh, s.ended, s.saved = b, false, false, true
 	return nil
+}
+
+// replaceOwn ends a session of this store in favour of another one.
+func (p *inStore) replaceOwn(ctx context.Context, s *Session, now *brought) (err error) {
+	ctx, cancel := p.lastStep(ctx)
+	defer cancel()
+	if !s.ended {
+		err = p.supersede(ctx, s.brought.id, &s.brought, now)
+	} else if err = p.endOwn(ctx, s); errors.Is(err, ErrNotFound) {
+		err = nil // it has ended by itself
+	}
+	if err == nil {
+		p.users.remove(ctx, s.brought.user, s.brought.id)
+	}
+	return err
 }
 
 // undo has a time of its own: that of the request may be what has run out.
