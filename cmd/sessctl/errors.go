@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -65,6 +67,9 @@ func (t told) Error() string { return "exit code " + strconv.Itoa(int(t)) }
 func (v *voice) exitCode(err error) int {
 	var f *failure
 	var t told
+	if path := (*fs.PathError)(nil); errors.As(err, &path) { // its text holds the path
+		err = cmp.Or(refuseDSN(path.Path), err)
+	}
 	switch {
 	case err == nil:
 		return exitOK

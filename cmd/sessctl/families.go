@@ -202,6 +202,9 @@ func isToken(name string) bool {
 
 // shortName cuts a name for a message.
 func shortName(name string) string {
+	if refuseDSN(name) != nil {
+		return "…" // it may hold a password
+	}
 	if len(name) > maxName {
 		return strings.ToValidUTF8(name[:maxName], "") + "…"
 	}

@@ -349,7 +349,7 @@ func readKeyFile(ctx context.Context, e *env, path, from string) ([]byte, error)
 	case errors.Is(err, fs.ErrNotExist) && !looksLikePath(path):
 		return nil, usageError("cannot read a key: no such file"+from, "a key file is named by its path; it is not the key itself")
 	case err != nil:
-		return nil, usageError("cannot read a key: " + err.Error() + from)
+		return nil, &failure{code: exitUsage, text: "cannot read a key: " + err.Error() + from, cause: err}
 	case len(text) > maxKeySize:
 		return nil, usageError(fmt.Sprintf("key file %s is larger than %d KiB%s", path, maxKeySize>>10, from))
 	}

@@ -84,7 +84,7 @@ func (f *dsnFlags) load(ctx context.Context, e *env) (*dsn, error) {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			return nil, usageError("cannot read a DSN: " + err.Error())
+			return nil, &failure{code: exitUsage, text: "cannot read a DSN: " + err.Error(), cause: err}
 		}
 		text = strings.TrimSpace(string(data))
 	case variable != "":
@@ -106,9 +106,11 @@ func passwordInArguments(flag string) error {
 	return usageError("a password on the command line can be read by others (process list, shell history)", hint+"; and treat this one as known")
 }
 
-// refuseDSN refuses a DSN that stands where an id or INPUT does, and does not repeat it.
-func refuseDSN(args []string) error {
+// refuseDSN refuses a DSN that stands where an id, INPUT, path or name does, and does
+// not repeat it. Quotes are a part of it where the shell is cmd.
+func refuseDSN(args ...string) error {
 	for _, arg := range args {
+		arg = strings.TrimLeft(arg, ` '"`)
 		name, _, ok := strings.Cut(arg, ":")
 		name, _, _ = strings.Cut(name, "+")
 		switch {
@@ -153,7 +155,7 @@ func (c *storeCommand) register(cmd *cobra.Command, jsonUsage string) {
 // prepare checks arguments and flags. The output may be none of the inputs, which are
 // written as arguments are: @FILE.
 func (c *storeCommand) prepare(args []string, inputs ...string) (err error) {
-	if err := cmp.Or(refuseDSN(args), c.outputFlags.check()); err != nil {
+	if err := cmp.Or(refuseDSN(args...), c.outputFlags.check()); err != nil {
 		return err
 	}
 	if err := c.checkOutput(c.env, inputs); err != nil {

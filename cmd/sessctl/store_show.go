@@ -90,7 +90,7 @@ func (s *storeShow) check(args []string) error {
 		return err
 	}
 	if err := cmp.Or(
-		exclusive(s.json, "json", s.raw, "raw"), exclusive(s.raw, "raw", s.redact, "redact"), oneOf("from", s.from, fromChoices),
+		refuseDSN(s.name), exclusive(s.json, "json", s.raw, "raw"), exclusive(s.raw, "raw", s.redact, "redact"), oneOf("from", s.from, fromChoices),
 	); err != nil {
 		return err
 	}
