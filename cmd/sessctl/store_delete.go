@@ -111,7 +111,7 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 		remove = func(ctx context.Context, id string) error { return d.find(ctx, session.Entry{ID: id}) }
 		removeKey = func(ctx context.Context, key string) error { return d.find(ctx, session.Entry{Key: key}) }
 	}
-	failed, n := error(nil), 0
+	var left leftovers
 	each := func(names []string, remove func(context.Context, string) error) error {
 		for _, name := range names {
 			err := d.do(ctx, func(ctx context.Context) error { return remove(ctx, name) })
@@ -120,8 +120,8 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 				rec.Deleted++
 			case errors.Is(err, session.ErrNotFound):
 				rec.Missing++
-			case isOfOne(err):
-				failed, n = cmp.Or(failed, err), n+1
+			case isUnreadable(err):
+				left.add(err)
 			default:
 				return err
 			}
@@ -135,8 +135,8 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 		return err
 	}
 	var f *failure
-	if errors.As(failed, &f) {
-		return &failure{code: f.code, text: fmt.Sprintf("%d not deleted, the first one because %s", n, f.text), cause: f}
+	if errors.As(left.first, &f) {
+		return &failure{code: f.code, text: fmt.Sprintf("%d not deleted, the first one because %s", left.n, f.text), cause: f}
 	}
 	return nil
 }

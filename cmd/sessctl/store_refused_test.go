@@ -162,6 +162,29 @@ func TestListErrors(t *testing.T) {
 	}
 }
 
+// Delete is refused what one user may not delete, and one id holds no session.
+func (s refusingStore) Delete(_ context.Context, id string) error {
+	switch id {
+	case testID(1):
+		return session.ErrDamaged
+	case testID(2):
+		return fmt.Errorf("open: %w", fs.ErrPermission)
+	}
+	return nil
+}
+
+// The system refuses single files: delete goes on, and the exit code is of the worst.
+func TestDeleteRefused(t *testing.T) {
+	s := refusingStore{Memory: session.NewMemory(session.MemoryConfig{})}
+	d := storeDelete{oneStore: oneStore{openStore: &openStore{dsn: &dsn{kind: "file", path: "d"}, backend: backend{live: s, whole: s}, timeout: time.Minute}}}
+	var rec deleted
+	var f *failure
+	err := d.all(t.Context(), []string{testID(1), testID(2), testID(3), testID(4)}, &rec)
+	if !errors.As(err, &f) || f.code != exitIO || f.text != "2 not deleted, the first one because the directory d: open: permission denied" || rec.Deleted != 2 {
+		t.Errorf("%d deleted, %v", rec.Deleted, err)
+	}
+}
+
 // leavingStore leaves what it sweeps, and does not let it be read.
 type leavingStore struct {
 	*session.Memory
