@@ -56,6 +56,68 @@ func TestOddRows(t *testing.T) {
 	}
 }
 
+// However long ago a session ended: what would be done is what is done.
+func TestLongOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	dir := t.TempDir()
+	for _, dsn := range []string{"sqlite:" + path + "?layout=starlite", "file:" + dir + "?layout=starlite"} {
+		for _, tt := range []struct {
+			args []string
+			want string
+		}{
+			{[]string{"delete", testID(0), testID(1), testID(2)}, `"deleted":3,"missing":0}`},
+			{[]string{"clear", "--yes"}, `"deleted":3}`},
+			{[]string{"prune"}, `"pruned":3,"odd":0,"kept":0}`},
+		} {
+			for i, year := range []string{"0001", "0500", "0000"} {
+				if strings.HasPrefix(dsn, "file:") {
+					year = strings.Replace(year, "0000", "0999", 1) // which no file of Starlite's can hold
+					writeFile(t, filepath.Join(dir, testID(i)), `{"expires":"`+year+`-01-01T00:00:00","data":"{}"}`)
+					continue
+				}
+				runStore(t, dsn, "put", "--create", testID(i), `{}`).want(t, "put", 0, "")
+				updateRow(t, path, testID(i), year+"-00-00 00:00:00")
+			}
+			if r := runStore(t, dsn, "list"); r.code != 0 || r.stderr != "sessctl: 3 sessions, 3 of them expired\n" {
+				t.Errorf("list: %+v", r)
+			}
+			runStore(t, dsn, append(tt.args, "--dry-run", "--json")...).want(t, "--dry-run", 0, tt.want)
+			runStore(t, dsn, append(tt.args, "--json")...).want(t, tt.args[0], 0, tt.want)
+		}
+	}
+	// A text that is none of a time is damaged, to all.
+	dsn := "sqlite:" + path
+	runStore(t, dsn, "put", testID(0), `{}`).want(t, "put", 0, "")
+	for _, junk := range []string{"", "junk", "0500", "9999-99-99 99"} {
+		updateRow(t, path, testID(0), junk)
+		runStore(t, dsn, "list").want(t, "list", exitNotSession, "not a session")
+		for _, args := range [][]string{{"clear", "--yes"}, {"prune"}, {"delete", testID(0)}} {
+			dry := runStore(t, dsn, append(args, "--dry-run", "--json")...)
+			wet := runStore(t, dsn, append(args, "--json")...)
+			if dry.stdout != wet.stdout || dry.code != wet.code {
+				t.Errorf("%q: %v: %+v, and %+v", junk, args, dry, wet)
+			}
+			if args[0] != "prune" {
+				runStore(t, dsn, "put", testID(0), `{}`).want(t, "put", 0, "")
+				updateRow(t, path, testID(0), junk)
+			}
+		}
+	}
+}
+
+// updateRow puts anything into the expiry of Starlite's table.
+func updateRow(t *testing.T, path, id, expires string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE session SET expires = ? WHERE session_id = ?", expires, id); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A table that another process has locked is waited for, and no longer than --timeout.
 func TestLockedDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")

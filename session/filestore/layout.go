@@ -103,13 +103,14 @@ func (s *Store) parseFile(raw []byte) (f file, err error) {
 			return checkParsed(f, err)
 		}
 	}
-	if f.expires.IsZero() { // Python's datetime.min is Go's zero time, and no less over
+	if f.expires.Before(longOver) { // Python's datetime.min is Go's zero time, which is never
 		f.expires = longOver
 	}
 	return checkParsed(f, err)
 }
 
-// longOver is when a session ended whose file tells no time that Go has.
+// longOver is when a session ended whose file tells no time or an earlier one: a clock
+// before it finds all that there is.
 var longOver = time.Unix(0, 0).UTC()
 
 func checkParsed(f file, err error) (file, error) {

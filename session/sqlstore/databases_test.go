@@ -180,6 +180,13 @@ func TestLiveOddTimes(t *testing.T) {
 						t.Errorf("%s: Delete: %v", text, err)
 					}
 					id = set(text)
+					before := c
+					before.Now = func() time.Time { return time.Date(1000, 1, 1, 0, 0, 0, 0, time.UTC) }
+					_, expires, err := open(t, before).Load(t.Context(), id)
+					if err = errors.Join(err, open(t, before).Delete(t.Context(), id)); err != nil || expires.Unix() != 0 {
+						t.Errorf("%s: to a clock before it: %v, %v", text, expires, err)
+					}
+					id = set(text)
 					must(t, s.Create(t.Context(), id, []byte(`{}`), time.Hour))
 					must(t, s.Delete(t.Context(), id))
 					set(text)

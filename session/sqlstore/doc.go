@@ -21,8 +21,9 @@
 // as Python does is [session.ErrDamaged]: in SQLite, where a column holds anything, data
 // that is no blob, or a time with a zone, which Starlite cannot compare either. Of
 // the times that Python's fromisoformat takes since 3.11, days alone and weeks are not
-// read; nobody writes them. What ended before the year 1 (PostgreSQL's -infinity and
-// years BC, MySQL's 0000-00-00) has expired; Python fails on it until Prune deletes it.
+// read; nobody writes them. What ended before 1970 is read as ended then. Where that was
+// before the year 1 (PostgreSQL's -infinity and years BC, MySQL's 0000-00-00) Python fails
+// on it until Prune deletes it.
 //
 // # What it promises
 //

@@ -122,7 +122,9 @@ func TestDamaged(t *testing.T) {
 			expires + " = '2099'":                session.ErrDamaged, expires + " = ''": session.ErrDamaged, expires + " = 4070908800": session.ErrDamaged,
 			expires + " = 4070908800.5": session.ErrDamaged, expires + " = x'32303939'": session.ErrDamaged,
 			expires + " = '2001-01-01T00:00:00'": session.ErrNotFound, expires + " = '2001-01-01 00:00:00'": session.ErrNotFound,
-			"data = 'text'": session.ErrDamaged, "data = 7": session.ErrDamaged,
+			expires + " = '0500-01-01 00:00:00'": session.ErrNotFound, expires + " = '0001-01-01T00:00:00'": session.ErrNotFound,
+			expires + " = '0000-00-00 00:00:00'": session.ErrNotFound,
+			"data = 'text'":                      session.ErrDamaged, "data = 7": session.ErrDamaged,
 			"data = zeroblob(1048577)": codec.ErrTooLarge, "data = zeroblob(1048576)": nil, "data = zeroblob(0)": nil,
 		} {
 			id := sessiontest.NewID()
@@ -151,7 +153,7 @@ func TestDamaged(t *testing.T) {
 			}
 			delete(want, id)
 		}
-		if n, err := s.Prune(t.Context()); n != 2 || err != nil {
+		if n, err := s.Prune(t.Context()); n != 5 || err != nil {
 			t.Errorf("%s: Prune: %d, %v", name, n, err)
 		}
 	}

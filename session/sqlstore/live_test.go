@@ -254,6 +254,7 @@ func (p *beside) testSpellings(t *testing.T) {
 		_, _, err = s.Load(t.Context(), id)
 		answer := p.python.Do("get", id)
 		switch {
+		case strings.HasPrefix(text, "0000") && errors.Is(err, session.ErrNotFound): // long over
 		case answer == "null" && errors.Is(err, session.ErrNotFound), strings.Contains(answer, "error") && errors.Is(err, session.ErrDamaged):
 		case answer != `"{}"` || err != nil:
 			t.Errorf("%q: Python reads %s, Go %v", text, answer, err)

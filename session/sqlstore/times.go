@@ -29,10 +29,18 @@ func until(now time.Time, ttl time.Duration) (time.Time, error) {
 	return t, nil
 }
 
+// longOver is when a session ended whose row tells an earlier time: a clock before it
+// finds all that there is.
+var longOver = time.Unix(0, 0).UTC()
+
 // parseTime reads a time as Python does: with a T or a blank, a fraction of any
-// length, cut to microseconds, and no zone: Python fails to compare one that has.
+// length, cut to microseconds, and no zone: Python fails to compare one that has. What
+// is before 1970 need be no time: Prune deletes it as well.
 func parseTime(text string) (t time.Time, ok bool) {
 	const seconds = "2006-01-02 15:04:05"
+	if len(text) > 10 && text < "1970" && text[4] == '-' && text[7] == '-' && (text[10] == ' ' || text[10] == 'T') {
+		return longOver, true
+	}
 	if len(text) < len(seconds) || text[10] != ' ' && text[10] != 'T' {
 		return t, false
 	}
