@@ -164,6 +164,9 @@ func (s *openStore) list(ctx context.Context) iter.Seq2[listed, error] {
 		defer late.Stop()
 		for e, err := range s.whole.(session.Lister).List(within) {
 			late.Stop() // what is made of it takes its own time
+			if err == nil && !e.Odd && e.Size > maxJSON {
+				err = codec.ErrTooLarge // as find has it; not all stores read what they list
+			}
 			switch {
 			case err != nil && within.Err() != nil:
 				yield(listed{}, s.failed(ctx, context.Cause(within)))

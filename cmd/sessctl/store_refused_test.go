@@ -137,7 +137,8 @@ type refusingStore struct {
 func (s refusingStore) List(context.Context) iter.Seq2[session.Entry, error] {
 	return func(yield func(session.Entry, error) bool) {
 		_ = yield(session.Entry{ID: testID(1), Key: testID(1)}, fmt.Errorf("open: %w", fs.ErrPermission)) &&
-			yield(session.Entry{ID: testID(2), Key: testID(2)}, nil) && yield(session.Entry{}, s.end)
+			yield(session.Entry{ID: testID(2), Key: testID(2)}, nil) &&
+			yield(session.Entry{ID: testID(3), Key: testID(3), Size: maxJSON + 1}, nil) && yield(session.Entry{}, s.end)
 	}
 }
 
@@ -153,11 +154,11 @@ func TestListErrors(t *testing.T) {
 			end = err
 			break
 		}
-		if ids = append(ids, e.ID); (e.refused != nil) != (e.ID == testID(1)) || e.refused != nil && !isUnreadable(e.refused) {
+		if ids = append(ids, e.ID); (e.refused != nil) != (e.ID != testID(2)) || e.refused != nil && !isUnreadable(e.refused) {
 			t.Errorf("%s: %v", e.ID, e.refused)
 		}
 	}
-	if len(ids) != 2 || !errors.Is(end, fs.ErrPermission) {
+	if len(ids) != 3 || !errors.Is(end, fs.ErrPermission) {
 		t.Errorf("%d entries, then %v", len(ids), end)
 	}
 }
