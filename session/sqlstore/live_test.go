@@ -193,7 +193,7 @@ func (p *beside) testOdd(t *testing.T) {
 	s := open(t, p.config)
 	id := strings.Repeat("ab", 32)
 	upper := strings.ToUpper(id)
-	odd := []string{upper, "hello", "../x", `'";--`, "a%b_c", "[x]*", `back\slash`, "é", "two  blanks", "null"}
+	odd := []string{upper, "", "hello", "../x", `'";--`, "a%b_c", "[x]*", `back\slash`, "é", "two  blanks", "null"}
 	if p.dialect == sqlstore.SQLite {
 		odd = append(odd, "nul\x00nul")
 	}

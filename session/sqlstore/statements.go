@@ -11,11 +11,14 @@ import (
 // layouts, see fragments; what follows a colon is a parameter, see params.
 type statements struct {
 	load, insert, replace, swap, touch, deleteLive, deleteExpired *statement
-	list, scan, scanExpired                                       *statement
+	first, list, scan, scanExpired                                *statement
 }
 
 func newStatements(f map[string]string, d Dialect) statements {
 	s := func(text string) *statement { return newStatement(expand(text, f), d) }
+	page := func(from string) *statement {
+		return s("SELECT session_id, {size}, {expiry} FROM {table} WHERE " + from + "{of text} ORDER BY session_id LIMIT " + strconv.Itoa(pageSize))
+	}
 	return statements{
 		load:          s("SELECT {data}, {size}, {expiry} FROM {table} WHERE {is id}"),
 		insert:        s("INSERT INTO {table} ({row}) VALUES ({new row}){unless taken}"),
@@ -24,7 +27,8 @@ func newStatements(f map[string]string, d Dialect) statements {
 		touch:         s("UPDATE {table} SET {expires} = {until} WHERE {is id} AND {live}"),
 		deleteLive:    s("DELETE FROM {table} WHERE {is id} AND {live}"),
 		deleteExpired: s("DELETE FROM {table} WHERE {is id} AND NOT ({live})"),
-		list:          s("SELECT session_id, {size}, {expiry} FROM {table} WHERE {after id} ORDER BY session_id LIMIT " + strconv.Itoa(pageSize)),
+		first:         page("session_id >= :id"), // an id may be empty
+		list:          page("session_id > :id"),
 		scan:          s("SELECT session_id FROM {table} LIMIT " + strconv.Itoa(scanSize)),
 		scanExpired:   s("SELECT session_id FROM {table} WHERE {expired} LIMIT " + strconv.Itoa(scanSize)),
 	}
@@ -37,7 +41,7 @@ func fragments(d Dialect, l Layout, t tableName) map[string]string {
 		"table":        t.qualified(d, t.name),
 		"expires":      l.expiryColumn(),
 		"is id":        "session_id = :id",
-		"after id":     "session_id > :id",
+		"of text":      "",
 		"row":          "session_id, data, {expires}",
 		"new row":      ":id, :data, {until}",
 		"unless taken": " ON CONFLICT (session_id) DO NOTHING",
@@ -60,7 +64,7 @@ func fragments(d Dialect, l Layout, t tableName) map[string]string {
 		f["expiry"] = "CAST({expires} AS TEXT)"
 		f["live"] = "replace({expires}, 'T', ' ') > {now}"
 		f["expired"] = "{expires} <= {now} AND {expires} GLOB '????-??-??[ T]*'"
-		f["after id"] = "session_id > :id AND typeof(session_id) = 'text'"
+		f["of text"] = " AND typeof(session_id) = 'text'"
 	case PostgreSQL:
 		f["utc"] = ""
 		if l == Litestar { // timestamp with time zone

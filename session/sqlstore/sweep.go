@@ -19,10 +19,11 @@ const (
 // List is [session.Lister], in the order of the ids. What has expired is not listed.
 func (s *Store) List(ctx context.Context) iter.Seq2[session.Entry, error] {
 	return func(yield func(session.Entry, error) bool) {
-		for after, more := "", true; more; {
+		st := s.statements.first
+		for after, more := "", true; more; st = s.statements.list {
 			// A page is read before it is handed out: else it would hold a connection, and
 			// SQLite's file.
-			page, err := s.page(ctx, after)
+			page, err := s.page(ctx, st, after)
 			if err != nil {
 				yield(session.Entry{}, wrap(ctx, "cannot list sessions", err))
 				return
@@ -58,8 +59,8 @@ func entry(l listed, expires time.Time) session.Entry {
 	return e
 }
 
-func (s *Store) page(ctx context.Context, after string) (page []listed, err error) {
-	rows, err := s.query(ctx, s.statements.list, &values{id: after})
+func (s *Store) page(ctx context.Context, st *statement, after string) (page []listed, err error) {
+	rows, err := s.query(ctx, st, &values{id: after})
 	if err != nil {
 		return nil, err
 	}
