@@ -68,3 +68,11 @@ func readLine(in *os.File, again func()) ([]byte, error) {
 func showsText(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
+
+// giveAway makes a file of root's the directory's owner's: the app must read it.
+func giveAway(f *os.File, dir string) {
+	var info unix.Stat_t
+	if os.Geteuid() == 0 && unix.Stat(dir, &info) == nil {
+		_ = f.Chown(int(info.Uid), int(info.Gid))
+	}
+}

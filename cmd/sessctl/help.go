@@ -174,7 +174,8 @@ a password is not taken from the command line, where others could read it.
   file:DIR?layout=starlite|litestar
       a directory. names=id: of Litestar before 2.20, which names files by ids.
       Litestar with a default factory keeps sessions in DIR/sessions. Run sessctl
-      as the app's user; what root writes is given to the directory's owner
+      as the app's user; what root writes or makes, sqlite's database too, is given
+      to the owner of the directory that it lies in
   redis://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...][/DB]?layout=starlite|litestar
       also valkey; rediss and valkeys with TLS, SSL_CERT_FILE naming other
       certificates than the system's. cluster=1: a cluster, whose nodes are refused

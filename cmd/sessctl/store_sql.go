@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
+	"github.com/sessctl/sessctl/session/filestore"
 	"github.com/sessctl/sessctl/session/sqlstore"
 )
 
@@ -55,15 +56,18 @@ func openSQLite(ctx context.Context, d *dsn, o openOptions) (b backend, err erro
 	return openTable(ctx, db, sqlstore.SQLite, d, o)
 }
 
-// makeDatabase makes an empty database, which SQLite would make readable for others.
+// makeDatabase makes an empty database, which SQLite would make readable for others. A
+// directory that is missing is made as for files.
 func makeDatabase(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	dir := filepath.Dir(path)
+	if _, err := filestore.New(filestore.Config{Dir: dir, Layout: filestore.Litestar, Create: true}); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
+	giveAway(file, dir)
 	return file.Close()
 }
 

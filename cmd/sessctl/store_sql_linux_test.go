@@ -9,6 +9,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// What root makes is for whose the directory is that was there.
+func TestMadeDatabase(t *testing.T) {
+	dir := t.TempDir()
+	want := os.Geteuid()
+	if want == 0 {
+		want = 12345
+		if err := os.Chown(dir, want, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "made", "s.db")
+	runStore(t, "sqlite:"+path+"?layout=starlite", "put", "--create", testID(1), `{}`).want(t, "put", 0, "")
+	for _, made := range []string{path, filepath.Dir(path)} {
+		var info unix.Stat_t
+		if err := unix.Stat(made, &info); err != nil || int(info.Uid) != want {
+			t.Errorf("%s belongs to %d, want %d; %v", made, info.Uid, want, err)
+		}
+	}
+}
+
 // A second store in the file of a first one, as copy opens it, leaves the locks of the
 // first alone. Without them another process that closes the database takes its WAL away
 // under the connections here, which breaks it.

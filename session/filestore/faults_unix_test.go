@@ -198,14 +198,17 @@ func TestOwner(t *testing.T) {
 				owner = 12345
 				must(t, os.Chown(c.Dir, owner, -1))
 			}
+			c.Dir, c.Create = filepath.Join(c.Dir, "made", "sessions"), true
 			s := open(t, c)
 			id := sessiontest.NewID()
 			for _, step := range []error{s.Create(t.Context(), id, []byte(`{}`), time.Hour), s.Touch(t.Context(), id, time.Hour)} {
 				must(t, step)
-				var info unix.Stat_t
-				must(t, unix.Stat(firstSession(t, c.Dir), &info))
-				if int(info.Uid) != owner {
-					t.Errorf("it belongs to %d, want %d", info.Uid, owner)
+				for _, path := range []string{firstSession(t, c.Dir), c.Dir, filepath.Dir(c.Dir)} {
+					var info unix.Stat_t
+					must(t, unix.Stat(path, &info))
+					if int(info.Uid) != owner {
+						t.Errorf("%s belongs to %d, want %d", path, info.Uid, owner)
+					}
 				}
 			}
 		})

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// giveAway makes a file of root's the directory's owner's: it is readable for its owner
-// alone, and the app that has the directory must read it. Where root may not do that,
+// giveAway makes a file of root's, or a directory in it, the directory's owner's: it is
+// readable for its owner alone, and the app that has the directory must read it. Where root may not do that,
 // as in some containers, the file stays root's.
 func giveAway(f *os.File, dir string) {
 	if os.Geteuid() != 0 {

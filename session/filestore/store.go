@@ -19,7 +19,7 @@ type Config struct {
 	Dir    string           // it must exist, unless Create is set. Litestar with a default factory: its sessions subdirectory
 	Layout Layout           // must be given: there is no telling a wrong one from an empty store
 	Names  Names            // 0: those of the layout's newest release
-	Create bool             // make the directory, and those above it, for this user alone, where it is missing
+	Create bool             // make the directory, and those above it, where it is missing: for this user alone, or, of root's, for the owner of the nearest that is there
 	NoSync bool             // do not wait for the disk: what is killed harms nothing, but when the power fails the last changes may be lost, or torn
 	Now    func() time.Time // nil: time.Now
 }
@@ -62,7 +62,7 @@ func New(c Config) (*Store, error) {
 		return nil, fmt.Errorf("filestore: %w", err)
 	}
 	if c.Create {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := makeDir(dir); err != nil {
 			return nil, fmt.Errorf("filestore: %w", err)
 		}
 	}
@@ -82,6 +82,31 @@ func New(c Config) (*Store, error) {
 		dir: dir, layout: c.Layout, hashed: c.Layout == Litestar && c.Names == NamesDefault,
 		sync: !c.NoSync, now: c.Now, gate: gateOf(dir),
 	}, nil
+}
+
+// makeDir makes a directory, and those above it. Root gives each away.
+func makeDir(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if _, statErr := os.Stat(dir); statErr == nil { // by now
+			return nil
+		}
+		return err
+	}
+	// Who has the parent may have put a link to something else there.
+	if f, err := os.OpenInRoot(parent, filepath.Base(dir)); err == nil {
+		giveAway(f, parent)
+		f.Close()
+	}
+	return nil
 }
 
 func (s *Store) path(name string) string { return s.dir + string(filepath.Separator) + name }
