@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/filestore"
 )
 
 // storeDelete deletes sessions.
@@ -144,7 +145,7 @@ func (d *storeDelete) all(ctx context.Context, ids []string, rec *deleted) error
 // find looks whether there is something to delete.
 func (d *storeDelete) find(ctx context.Context, e session.Entry) error {
 	_, err := d.openStore.find(ctx, e)
-	if isOfOne(err) && (e.ID != "" || session.ValidID(e.Key) || !d.leavesDamaged()) {
+	if isOfOne(err) && !errors.Is(err, filestore.ErrKept) && (e.ID != "" || session.ValidID(e.Key) || !d.leavesDamaged()) {
 		return nil
 	}
 	return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sessctl/sessctl/internal/termtext"
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/filestore"
 )
 
 // storeList lists sessions.
@@ -195,7 +196,7 @@ func (l *storeList) print(ctx context.Context, entries iter.Seq2[listed, error])
 		l.say.say(l.summary())
 	}
 	if l.tally.unreadable > 0 {
-		if l.tally.sessions == 0 && l.tally.damaged == l.tally.unreadable {
+		if l.tally.sessions == 0 && l.tally.damaged > 0 {
 			l.say.hints(l.otherLayout())
 		}
 		return told(exitNotSession)
@@ -226,7 +227,7 @@ func (l *storeList) take(e listed) bool {
 		return l.odd && !l.count
 	case e.refused != nil:
 		l.tally.unreadable++
-		if errors.Is(e.refused, session.ErrDamaged) {
+		if errors.Is(e.refused, session.ErrDamaged) && !errors.Is(e.refused, filestore.ErrKept) {
 			l.tally.damaged++
 		}
 	default:

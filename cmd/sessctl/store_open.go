@@ -17,6 +17,7 @@ import (
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/filestore"
 )
 
 // errMissing: the directory, file or table of a store is not there. It comes with
@@ -258,6 +259,8 @@ func (s *openStore) failed(ctx context.Context, err error) error {
 		return &failure{code: exitNoSession, text: "no such session", cause: err}
 	case errors.Is(err, session.ErrExists):
 		return err
+	case errors.Is(err, filestore.ErrKept): // whatever the layout is
+		return &failure{code: exitNotSession, text: "what the store holds there is not a session: no regular file, or one that is being written", cause: err}
 	case errors.Is(err, session.ErrDamaged):
 		return &failure{code: exitNotSession, text: "what the store holds there is not a session", hints: s.otherLayout(), cause: err}
 	case errors.Is(err, codec.ErrTooLarge):

@@ -34,7 +34,8 @@
 //
 // Only ids that [session.ValidID] allows reach a path. Symbolic links, FIFOs,
 // directories and files of other names are never followed, opened, listed or
-// deleted; one that lies where a session should be is [session.ErrDamaged].
+// deleted; one that lies where a session should be is [session.ErrDamaged], with
+// [ErrKept].
 //
 // A file that is empty for longer than a moment, as a writer of Starlite's that was
 // killed leaves it, is a session that has expired: Python answers 500 until
@@ -51,7 +52,8 @@
 // in which Go deletes it, or Prune finds it expired, goes.
 //
 // Starlite empties a file and then writes it. Who reads it between sees a torn one:
-// it is read again for up to half a second, while it is fresh, then [session.ErrDamaged].
+// while it is fresh, and empty or begun as one, it is read again for up to half a second,
+// then it is [session.ErrDamaged], with [ErrKept].
 //
 // Python's own sweeps: Starlite's delete_expired deletes the sessions that live and
 // keeps those that have expired, so use [Store.Prune]. Litestar's fails on the first

@@ -189,8 +189,8 @@ func wantDamaged(t *testing.T, s *filestore.Store, id string) {
 		"Replace": s.Replace(t.Context(), id, []byte(`{}`), time.Hour), "Touch": s.Touch(t.Context(), id, time.Hour),
 		"Clear": clear, "Prune": prune, "List": list,
 	} {
-		if !errors.Is(err, session.ErrDamaged) {
-			t.Errorf("%s: %v, want session.ErrDamaged", what, err)
+		if !errors.Is(err, session.ErrDamaged) || errors.Is(err, filestore.ErrKept) {
+			t.Errorf("%s: %v, want session.ErrDamaged alone", what, err)
 		}
 		if err != nil && strings.Contains(err.Error(), id) {
 			t.Errorf("%s tells the id: %v", what, err)
@@ -222,9 +222,12 @@ func TestTornForAMoment(t *testing.T) {
 		timer.Stop()
 	}
 	must(t, os.WriteFile(file, nil, 0o600))
-	if _, _, err := s.Load(t.Context(), id); !errors.Is(err, session.ErrDamaged) {
-		t.Errorf("Load: %v, want session.ErrDamaged", err)
+	if _, _, err := s.Load(t.Context(), id); !errors.Is(err, session.ErrDamaged) || !errors.Is(err, filestore.ErrKept) {
+		t.Errorf("Load: %v, want session.ErrDamaged and ErrKept", err)
 	}
+	must(t, os.WriteFile(file, []byte("hello"), 0o600)) // which nobody writes as a session's beginning
+	must(t, s.Delete(t.Context(), id))
+	must(t, os.WriteFile(file, nil, 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 	defer cancel()
 	if _, _, err := s.Load(ctx, id); !errors.Is(err, context.DeadlineExceeded) {

@@ -107,8 +107,8 @@ func TestNoRegularFile(t *testing.T) {
 						"Replace": s.Replace(t.Context(), id, []byte(`{}`), time.Hour), "Touch": s.Touch(t.Context(), id, time.Hour),
 						"Delete": s.Delete(t.Context(), id),
 					} {
-						if !errors.Is(err, session.ErrDamaged) {
-							t.Errorf("%s: %v, want session.ErrDamaged", what, err)
+						if !errors.Is(err, session.ErrDamaged) || !errors.Is(err, filestore.ErrKept) {
+							t.Errorf("%s: %v, want session.ErrDamaged and ErrKept", what, err)
 						}
 					}
 					for e, err := range s.List(t.Context()) {

@@ -42,13 +42,18 @@ func passes(err error) bool {
 	return err != nil && errors.As(err, new(passing))
 }
 
+// ErrKept comes with [session.ErrDamaged] where Delete too keeps what lies there.
+var ErrKept = errors.New("filestore: it is no regular file, or is being written")
+
 var (
 	// errNoDir: the directory was there when the store was made. It must not look as
 	// if there were no sessions.
 	errNoDir = passing{errors.New("filestore: the directory is gone")}
 
-	// errTorn is ErrDamaged where Starlite may be writing.
-	errTorn = passing{session.ErrDamaged}
+	errKept = fmt.Errorf("%w: %w", session.ErrDamaged, ErrKept)
+
+	// errTorn is errKept where Starlite may be writing.
+	errTorn = passing{errKept}
 
 	// errAgain: what Python did in the midst of a change made it impossible.
 	errAgain = passing{errors.New("filestore: the directory changes all the time")}
@@ -99,7 +104,7 @@ func (s *Store) readOnce(name string) (file, error) {
 	switch {
 	case len(raw) == 0 && !fresh: // its writer was killed, or the power failed
 		return file{raw: raw, expires: longOver}, nil
-	case s.layout == Starlite && fresh:
+	case s.layout == Starlite && fresh && (len(raw) == 0 || raw[0] == '{'): // as Starlite begins
 		return file{}, errTorn
 	}
 	return file{}, err

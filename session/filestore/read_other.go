@@ -5,8 +5,6 @@ package filestore
 import (
 	"io"
 	"os"
-
-	"github.com/sessctl/sessctl/session"
 )
 
 // readFile returns the content of a regular file. A link that takes its place
@@ -17,7 +15,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if !before.Mode().IsRegular() {
-		return nil, session.ErrDamaged
+		return nil, errKept
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -29,7 +27,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, session.ErrDamaged
+		return nil, errKept
 	case info.Size() > limit:
 		return nil, errFileSize
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/sessctl/sessctl/session"
 )
 
 // readFile returns the content of a regular file. It follows no link, and a FIFO
@@ -17,7 +15,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 	switch err {
 	case nil:
 	case unix.ELOOP, unix.EMLINK, unix.ENXIO, unix.EOPNOTSUPP: // links, as systems say it, and sockets
-		return nil, session.ErrDamaged
+		return nil, errKept
 	default:
 		return nil, fmt.Errorf("filestore: open: %w", err)
 	}
@@ -28,7 +26,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 	}
 	switch {
 	case info.Mode&unix.S_IFMT != unix.S_IFREG:
-		return nil, session.ErrDamaged
+		return nil, errKept
 	case info.Size > limit:
 		return nil, errFileSize
 	}
