@@ -80,7 +80,7 @@ func completeInput(_ *cobra.Command, _ []string, word string) ([]string, cobra.S
 // completeCommands completes the name of a command or topic.
 func completeCommands(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	var words []string
-	above, rest, err := cmd.Root().Find(args)
+	above, rest, err := cmd.Parent().Find(args)
 	for _, c := range above.Commands() {
 		if err == nil && len(rest) == 0 && !c.Hidden && strings.HasPrefix(c.Name(), word) {
 			words = append(words, c.Name()+"\t"+c.Short)

@@ -47,7 +47,7 @@ func (m *man) run(root *cobra.Command, args []string) error {
 	}
 	cmd, rest, err := root.Find(args)
 	if err != nil || len(rest) > 0 {
-		return noSuchTopic()
+		return noSuchTopic(root)
 	}
 	return writePage(m.env.stdout, cmd)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // commands are those that read or write sessions.
@@ -53,8 +54,8 @@ Sessions that lie on the server are the business of sessctl store.`,
 		say.quiet, _ = cmd.Flags().GetBool("quiet")
 		// Where a command is meant, the flag is that one's.
 		at := strings.Count(cmd.CommandPath(), " ")
-		if cmd.HasSubCommands() && len(args) > at && !strings.HasPrefix(args[at], "-") && isUnknownFlag(err) {
-			return unknownCommand(cmd, args[at])
+		if word, ok := commandWord(cmd, args[min(at, len(args)):]); ok && isUnknownFlag(err) {
+			return unknownCommand(cmd, word)
 		}
 		return flagError(err)
 	})
@@ -80,17 +81,43 @@ Sessions that lie on the server are the business of sessctl store.`,
 	return root
 }
 
+// commandWord returns the unknown word that stands where one of the commands of cmd
+// should, behind flags of theirs too.
+func commandWord(cmd *cobra.Command, args []string) (word string, ok bool) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.Usage = func() {}
+	known := map[string]bool{}
+	for _, sub := range cmd.Commands() {
+		known[sub.Name()] = true
+		sub.Flags().VisitAll(func(f *pflag.Flag) {
+			if flags.Lookup(f.Name) == nil && (f.Shorthand == "" || flags.ShorthandLookup(f.Shorthand) == nil) {
+				flags.AddFlag(f)
+			}
+		})
+	}
+	flags.SetInterspersed(false)
+	if len(known) == 0 || flags.Parse(args) != nil || flags.NArg() == 0 || known[flags.Arg(0)] {
+		return "", false
+	}
+	return flags.Arg(0), true
+}
+
 // helpAbout shows the help of a command of another one.
 func helpAbout(of *cobra.Command, args []string) error {
 	about, rest, err := of.Find(args)
 	if err != nil || len(rest) > 0 {
-		return noSuchTopic()
+		return noSuchTopic(of)
 	}
 	about.InitDefaultHelpFlag()
 	return about.Help()
 }
 
-func noSuchTopic() error { return usageError("no such command or topic", "sessctl help lists them") }
+func noSuchTopic(of *cobra.Command) error {
+	if of.HasParent() {
+		return usageError("no such command", of.CommandPath()+" --help lists them")
+	}
+	return usageError("no such command or topic", "sessctl help lists them")
+}
 
 // newVersion is --version for those who type it as a command.
 func newVersion(a app) *cobra.Command {
@@ -110,10 +137,14 @@ func newVersion(a app) *cobra.Command {
 
 // unknownCommand repeats the word only if it can be no cookie and no secret.
 func unknownCommand(cmd *cobra.Command, word string) error {
-	if !isWord(word) {
-		return usageError("a command is missing", "to read a cookie: sessctl decode COOKIE")
+	missing, hint := "to read a cookie: sessctl decode COOKIE", "sessctl help lists the commands"
+	if cmd.HasParent() {
+		hint = cmd.CommandPath() + " --help lists the commands"
+		missing = hint
 	}
-	hint := "sessctl help lists the commands"
+	if !isWord(word) {
+		return usageError("a command is missing", missing)
+	}
 	cmd.SuggestionsMinimumDistance = 1 // letter
 	if like := cmd.SuggestionsFor(word); len(like) > 0 {
 		hint = "did you mean " + strings.Join(like, " or ") + "?"
@@ -124,7 +155,7 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 // isWord reports whether what was typed can be the name of a command or flag, and
 // so no cookie and no secret.
 func isWord(s string) bool {
-	return len(s) <= 12 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-") == ""
+	return s != "" && len(s) <= 12 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
 // versionLine returns name, version and, where it is known, commit.

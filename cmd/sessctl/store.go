@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,12 +33,10 @@ digits alone, unless --full-ids asks for it.`,
 		Example: `  sessctl store list --store 'file:sessions?layout=litestar'
   export SESSCTL_STORE='file:sessions?layout=litestar'; sessctl store list --count
   sessctl store show --store 'file:sessions?layout=litestar' @id.txt`,
-		Args: cobra.ArbitraryArgs,
+		Args:              cobra.ArbitraryArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 0 && args[0] == "help":
-				return helpAbout(cmd, args[1:])
-			case len(args) > 0:
+			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
 			}
 			cmd.SetOut(a.env.stderr)
@@ -45,8 +44,29 @@ digits alone, unless --full-ids asks for it.`,
 			return told(exitUsage)
 		},
 	}
-	store.AddCommand(newStoreList(a), newStoreShow(a), newStorePut(a), newStoreDelete(a), newStoreClear(a), newStorePrune(a), newStoreCopy(a))
+	store.AddCommand(newStoreList(a), newStoreShow(a), newStorePut(a), newStoreDelete(a), newStoreClear(a), newStorePrune(a), newStoreCopy(a), newStoreHelp())
 	return store
+}
+
+// newStoreHelp returns what cobra has for the root alone. Flags are no matter: they may
+// be those of the command that it is asked about.
+func newStoreHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:                "help [COMMAND]",
+		Hidden:             true,
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			isFlag := func(arg string) bool { return strings.HasPrefix(arg, "-") }
+			for len(args) > 0 && isFlag(args[0]) {
+				args = args[1:]
+			}
+			if i := slices.IndexFunc(args, isFlag); i > 0 {
+				args = args[:i]
+			}
+			return helpAbout(cmd.Parent(), args)
+		},
+		ValidArgsFunction: completeCommands,
+	}
 }
 
 // idDigits is how much of an id is shown.
