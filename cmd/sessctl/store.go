@@ -81,7 +81,7 @@ type dsnFlags struct {
 
 func (f *dsnFlags) register(flags *pflag.FlagSet, flag, what, fallback string) {
 	f.flag = flag
-	flags.StringVar(&f.value, flag, "", "`DSN` of the store "+what+fallback)
+	flags.StringVar(&f.value, flag, "", "`DSN` of the store"+what+fallback)
 	flags.StringVar(&f.file, flag+"-file", "", "read that DSN from the file `PATH`: it may hold a password")
 }
 
@@ -96,7 +96,11 @@ func (f *dsnFlags) load(ctx context.Context, e *env) (*dsn, error) {
 		return nil, usageError("--" + f.flag + " and --" + f.flag + "-file exclude each other")
 	case f.value != "":
 		if holdsPassword(f.value) {
-			return nil, passwordInArguments(f.flag)
+			into := "--" + f.flag + "-file"
+			if f.flag == "store" {
+				into += ", or into the variable SESSCTL_STORE"
+			}
+			return nil, passwordInArguments(into)
 		}
 	case f.file != "":
 		data, err := readFile(ctx, f.file, maxKeySize)
@@ -118,12 +122,8 @@ func (f *dsnFlags) load(ctx context.Context, e *env) (*dsn, error) {
 }
 
 // passwordInArguments refuses a DSN with a password where others can see it.
-func passwordInArguments(flag string) error {
-	hint := "put the DSN in a file and give --" + flag + "-file"
-	if flag == "store" {
-		hint += ", or into the variable SESSCTL_STORE"
-	}
-	return usageError("a password on the command line can be read by others (process list, shell history)", hint+"; and treat this one as known")
+func passwordInArguments(into string) error {
+	return usageError("a password on the command line can be read by others (process list, shell history)", "put the DSN in a file and give "+into+"; and treat this one as known")
 }
 
 // refuseDSN refuses a DSN that stands where an id, INPUT, path or name does, and does
@@ -136,7 +136,7 @@ func refuseDSN(args ...string) error {
 		switch {
 		case !ok || schemes[strings.ToLower(name)].kind == "":
 		case holdsPassword(arg):
-			return passwordInArguments("store")
+			return passwordInArguments("--store-file (to copy --from-file or --to-file), or into the variable SESSCTL_STORE")
 		default:
 			return usageError("the store's DSN is given by --store", "--store DSN, --store-file PATH or the variable SESSCTL_STORE; copy has --from and --to")
 		}

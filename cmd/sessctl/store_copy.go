@@ -55,8 +55,8 @@ but to be made again if the power fails meanwhile.`,
   sessctl store copy --from 'file:sessions?layout=litestar' --ids ids.txt --to 'file:starlite?layout=starlite'`,
 	}, &c.outputFlags, c.run)
 	flags := cmd.Flags()
-	c.from.register(flags, "from", "to copy from", "")
-	c.to.register(flags, "to", "to copy to", "")
+	c.from.register(flags, "from", " to copy from", "")
+	c.to.register(flags, "to", " to copy to", "")
 	flags.StringVar(&c.ids, "ids", "", "copy the sessions of the ids in `FILE`, one a line; - is standard input")
 	flags.StringVar(&c.maxAge, "max-age", "14d", "`AGE` for sessions without expiry, where the target needs one: seconds, or a number with s m h d w")
 	flags.BoolVar(&c.overwrite, "overwrite", false, "replace what is another session there")

@@ -227,7 +227,10 @@ func TestOddHint(t *testing.T) {
 	} {
 		for key, deletes := range keys {
 			c := oneStore{openStore: &openStore{dsn: &dsn{kind: kind, namespace: "n"}}}
-			rec := c.newRecord(session.Entry{Key: key, Odd: true}, false, true)
+			if rec := c.newRecord(session.Entry{Key: key, Odd: true}, false, true, true); rec.Findings[0].Hint != "" {
+				t.Errorf("%s, %s: goes, though it is no session", kind, key)
+			}
+			rec := c.newRecord(session.Entry{Key: key, Odd: true}, false, true, false)
 			if got := rec.Findings[0].Hint != ""; got != deletes {
 				t.Errorf("%s, %s: %v", kind, key, got)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/internal/termtext"
 	"github.com/sessctl/sessctl/session"
 	"github.com/sessctl/sessctl/session/filestore"
@@ -124,7 +125,7 @@ func (l *storeList) byID(ctx context.Context, ids []string) iter.Seq2[listed, er
 				yield(listed{}, err)
 				return
 			}
-			if !yield(listed{session.Entry{ID: id, Key: id, Size: len(found.data), Expires: found.expires}, err}, nil) {
+			if !yield(listed{Entry: session.Entry{ID: id, Key: id, Size: len(found.data), Expires: found.expires}, refused: err}, nil) {
 				return
 			}
 		}
@@ -208,14 +209,16 @@ func (l *storeList) print(ctx context.Context, entries iter.Seq2[listed, error])
 func (l *storeList) readOdd(ctx context.Context, e listed) (listed, error) {
 	found, err := l.loadKey(ctx, e.Key)
 	if err == nil {
+		var values *codec.Values
 		e.Size, e.Expires = len(found.data), found.expires
-		_, e.refused = storedSession(found.data)
+		values, e.refused = storedSession(found.data)
+		e.stays = e.refused != nil || isRateLimit(values)
 		return e, nil
 	}
 	if !isUnreadable(err) && !errors.Is(err, session.ErrNotFound) {
 		return e, err
 	}
-	e.refused = err
+	e.refused, e.stays = err, true
 	return e, nil
 }
 
@@ -318,7 +321,7 @@ func appendLines(dst []byte, lines []listLine) []byte {
 }
 
 func (l *storeList) record(e listed) storeRecord {
-	rec := l.newRecord(e.Entry, l.fullIDs, e.refused == nil)
+	rec := l.newRecord(e.Entry, l.fullIDs, e.refused == nil, e.stays)
 	if e.refused != nil {
 		rec.Findings = append(rec.Findings, refusedFinding(e.refused))
 	}

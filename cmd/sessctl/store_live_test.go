@@ -394,6 +394,10 @@ func TestLiveClusterNode(t *testing.T) {
 		}
 	}
 	runStore(t, dsn+"&cluster=1", "list", "--count").want(t, "list", 0, "0\n")
+	r := runStore(t, "redis://"+single.Addr+"/?layout=litestar&cluster=1", "list")
+	if r.want(t, "list of a single server", exitIO, ""); !strings.Contains(r.stderr, "hint: leave cluster=1 out of the DSN") {
+		t.Error(r.stderr)
+	}
 	single.Command("ACL", "SETUSER", "few", "on", ">hunter2", "~*", "+@all", "-info")
 	runStore(t, "redis://few:hunter2@"+single.Addr+"/0?layout=litestar", "list", "--count").want(t, "list without INFO", 0, "0\n")
 }

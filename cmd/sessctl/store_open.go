@@ -153,6 +153,7 @@ func (s *openStore) sweep(ctx context.Context, f func(context.Context) (int, err
 type listed struct {
 	session.Entry
 	refused error // why it cannot be read, if so
+	stays   bool  // prune --odd leaves it, since it is known to hold no session
 }
 
 // list goes through the store, also through what has expired if it lies there still.
@@ -175,7 +176,7 @@ func (s *openStore) list(ctx context.Context) iter.Seq2[listed, error] {
 			case err != nil && e == (session.Entry{}):
 				yield(listed{}, s.failed(ctx, err))
 				return
-			case !yield(listed{e, s.failed(ctx, err)}, nil):
+			case !yield(listed{Entry: e, refused: s.failed(ctx, err)}, nil):
 				return
 			}
 			late.Reset(s.pace())
@@ -228,11 +229,15 @@ func (l *leftovers) failed(s *openStore, dryRun bool) error {
 	case l.n == 1:
 		verb = "was"
 	}
-	err := fmt.Errorf("%s %s left; the first: %w", plural(l.n, s.noun()), verb, l.first)
-	if isOfOne(l.first) {
-		return leftAlone(err.Error(), err)
+	said := l.first
+	if f := (*failure)(nil); errors.As(said, &f) && f.cause != nil { // as Clear and Prune say it
+		said = f.cause
 	}
-	return &failure{code: exitIO, text: err.Error(), cause: err}
+	text := s.scrub(fmt.Sprintf("%s %s left; the first: %v", plural(l.n, s.noun()), verb, said))
+	if isOfOne(l.first) {
+		return leftAlone(text, l.first)
+	}
+	return &failure{code: exitIO, text: s.place() + ": " + text, cause: l.first}
 }
 
 // leftAlone is the failure of a sweep that has left nothing but what is no session.
@@ -279,6 +284,9 @@ func (s *openStore) failed(ctx context.Context, err error) error {
 		text = op.Error()
 	}
 	f = &failure{code: exitIO, text: s.place() + ": " + s.scrub(text), cause: err}
+	if s.cluster && strings.Contains(text, "cluster support disabled") {
+		f.hints = []string{"leave cluster=1 out of the DSN: this is a single server"}
+	}
 	if errors.Is(err, errMissing) {
 		f.text = s.scrub(strings.TrimPrefix(err.Error(), errMissing.Error()+": "))
 		f.hints = []string{"it is made by sessctl store put --create, or copy --create"}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -114,7 +115,11 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 				rec.Pruned++
 			}
 		case e.Odd && p.odd:
-			if oddErr := p.pruneOdd(ctx, e.Entry, rec); oddErr != nil {
+			oddErr := p.pruneOdd(ctx, e.Entry, rec)
+			switch {
+			case errors.Is(oddErr, fs.ErrPermission): // another user's
+				left.add(oddErr)
+			case oddErr != nil:
 				return oddErr
 			}
 		case e.Odd:
@@ -148,7 +153,7 @@ func (p *storePrune) pruneOdd(ctx context.Context, e session.Entry, rec *pruned)
 		return nil
 	}
 	found, err := p.loadKey(ctx, e.Key)
-	if errors.Is(err, session.ErrNotFound) || isUnreadable(err) {
+	if errors.Is(err, session.ErrNotFound) || isOfOne(err) {
 		return nil
 	}
 	if err == nil {

@@ -27,8 +27,8 @@ type storeRecord struct {
 
 // newRecord returns the record of a session. The hash of an id, which is none, is shown
 // whole; but where nothing can be read under it, it may be no hash: the DSN says so, and
-// can be wrong.
-func (c *oneStore) newRecord(e session.Entry, fullIDs, readable bool) storeRecord {
+// can be wrong. Whether prune --odd leaves a key of another form, what it holds tells too.
+func (c *oneStore) newRecord(e session.Entry, fullIDs, readable, stays bool) storeRecord {
 	rec := storeRecord{
 		Schema: schema, Store: c.kind, Layout: c.layout, Odd: e.Odd, Size: e.Size,
 		ExpiresAt: optionalTime(e.Expires), Expired: c.isExpired(e.Expires), Findings: []finding{},
@@ -45,7 +45,7 @@ func (c *oneStore) newRecord(e session.Entry, fullIDs, readable bool) storeRecor
 	}
 	if e.Odd {
 		f := newFinding("odd-key", "", "")
-		if c.leavesOdd(e.Key) {
+		if stays || c.leavesOdd(e.Key) {
 			f.Hint = ""
 		}
 		rec.Findings = append(rec.Findings, f)

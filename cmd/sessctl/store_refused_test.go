@@ -186,6 +186,33 @@ func TestDeleteRefused(t *testing.T) {
 	}
 }
 
+// LoadKey lets nobody read what another user's is.
+func (s refusingStore) LoadKey(context.Context, string) ([]byte, time.Time, error) {
+	return nil, time.Time{}, fmt.Errorf("open: %w", fs.ErrPermission)
+}
+
+func (s refusingStore) DeleteKey(context.Context, string) error { return fs.ErrPermission }
+
+// What prune --odd may not read is left, and it says so.
+func TestPruneOddRefused(t *testing.T) {
+	s := oddStore{refusingStore{Memory: session.NewMemory(session.MemoryConfig{})}}
+	p := storePrune{odd: true, dryRun: true, oneStore: oneStore{openStore: &openStore{dsn: &dsn{kind: "file", path: "d"}, backend: backend{live: s, whole: s}, timeout: time.Minute}}}
+	var f *failure
+	err := p.prune(t.Context(), &pruned{Kept: new(int)})
+	if !errors.As(err, &f) || f.code != exitIO || f.text != "the directory d: 2 files would be left; the first: open: permission denied" {
+		t.Error(err)
+	}
+}
+
+// oddStore lists nothing but odd keys.
+type oddStore struct{ refusingStore }
+
+func (s oddStore) List(context.Context) iter.Seq2[session.Entry, error] {
+	return func(yield func(session.Entry, error) bool) {
+		_ = yield(session.Entry{Key: "a", Odd: true}, nil) && yield(session.Entry{Key: "b", Odd: true}, nil)
+	}
+}
+
 // leavingStore leaves what it sweeps, and does not let it be read.
 type leavingStore struct {
 	*session.Memory
@@ -220,8 +247,8 @@ func TestSweepLeaves(t *testing.T) {
 	}{
 		{[]error{session.ErrDamaged, codec.ErrTooLarge}, exitNotSession, "2 files were left; the first: session is too large"},
 		{[]error{session.ErrDamaged, refused}, exitIO, "the directory d: 2 files were left; the first: open: permission denied"},
-		{[]error{session.ErrDamaged}, exitNotSession, "1 file would be left; the first: what the store holds there is not a session"},
-		{[]error{session.ErrDamaged, refused}, exitIO, "2 files would be left; the first: the directory d: open: permission denied"},
+		{[]error{session.ErrDamaged}, exitNotSession, "1 file would be left; the first: the store holds something else where a session should be"},
+		{[]error{session.ErrDamaged, refused}, exitIO, "the directory d: 2 files would be left; the first: open: permission denied"},
 	} {
 		dryRun := strings.Contains(tt.says, "would")
 		memory := leavingStore{session.NewMemory(session.MemoryConfig{}), tt.left, time.Time{}}

@@ -123,7 +123,7 @@ func (s *storeShow) print(e session.Entry, found loaded, refused error) error {
 	}
 	r := &result{outcome: outcomeOK, format: codec.FormatLitestar, values: values} // as both frameworks spell it
 	r.findInValues()
-	rec := s.newRecord(e, s.fullIDs, refused == nil)
+	rec := s.newRecord(e, s.fullIDs, refused == nil, refused != nil || isRateLimit(values))
 	rec.Findings = append(rec.Findings, r.findings...)
 	var text []byte
 	switch {
