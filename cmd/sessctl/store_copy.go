@@ -125,7 +125,7 @@ func (c *storeCopy) openBoth(ctx context.Context) (ids []string, err error) {
 		c.into = to
 		c.target, err = c.openDSN(ctx, to, c.create && !c.dryRun)
 		if c.create && c.dryRun && errors.Is(err, errMissing) {
-			c.target, err = nil, nil
+			c.target, err = nil, to.checkNew()
 		}
 	}
 	if err != nil {

@@ -337,6 +337,14 @@ func holdsPassword(text string) bool {
 	return false
 }
 
+// checkNew refuses to make a table whose layout nothing tells.
+func (d *dsn) checkNew() error {
+	if d.isTable() && d.layout == "" {
+		return usageError("the layout of a new table cannot be told: Starlite's or Litestar's", "add "+bothLayouts+" to the DSN")
+	}
+	return nil
+}
+
 // place is what a message calls the store.
 func (d *dsn) place() string {
 	switch d.kind {

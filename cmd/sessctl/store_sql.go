@@ -30,7 +30,9 @@ func openSQLite(ctx context.Context, d *dsn, o openOptions) (b backend, err erro
 	_, err = os.Stat(path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if missing && o.create {
-		err = makeDatabase(path)
+		if err = d.checkNew(); err == nil {
+			err = makeDatabase(path)
+		}
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -133,7 +135,7 @@ func openTable(ctx context.Context, db *sql.DB, dialect sqlstore.Dialect, d *dsn
 	case missing && !o.create:
 		return b, fmt.Errorf("%w: %s has no table %s", errMissing, d.place(), d.table)
 	case missing && d.layout == "":
-		return b, usageError("the layout of a new table cannot be told: Starlite's or Litestar's", "add "+bothLayouts+" to the DSN")
+		return b, d.checkNew()
 	case missing && d.layout == "starlite":
 		layout = sqlstore.Starlite
 	case missing:
