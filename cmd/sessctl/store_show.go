@@ -17,6 +17,7 @@ import (
 type storeShow struct {
 	oneStore
 	key     string
+	byKey   bool
 	name    string
 	from    string
 	fullIDs bool
@@ -26,7 +27,7 @@ type storeShow struct {
 
 func newStoreShow(a app) *cobra.Command {
 	s := storeShow{oneStore: oneStore{storeCommand: storeCommand{app: a}}}
-	cmd := a.command(&cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "show ID or INPUT",
 		Short: "print a session's data",
 		Long: `Show prints the data of a session of a store. It renews nothing and deletes
@@ -38,7 +39,11 @@ standard input.`,
 		Example: `  sessctl store show --store 'file:starlite?layout=starlite' 5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b
   sessctl store show --store 'file:sessions?layout=litestar' --json <id.txt
   sessctl store show --store 'file:sessions?layout=litestar' --key 3318ef7555850283d221269b40bf907e92020a8652105c4c4467777836a19d8e`,
-	}, &s.outputFlags, s.run)
+	}
+	a.command(cmd, &s.outputFlags, func(ctx context.Context, args []string) error {
+		s.byKey = cmd.Flags().Changed("key")
+		return s.run(ctx, args)
+	})
 	flags := cmd.Flags()
 	s.register(cmd, "print a JSON object (see sessctl help json)")
 	flags.StringVar(&s.name, "name", defaultName, "take the id from the cookie of this `NAME`")
@@ -56,7 +61,7 @@ func (s *storeShow) run(ctx context.Context, args []string) error {
 		return err
 	}
 	e := session.Entry{Key: s.key}
-	if s.key == "" {
+	if !s.byKey {
 		id, err := s.idOf(ctx, args, s.name, s.from)
 		if err != nil {
 			return err
@@ -64,14 +69,14 @@ func (s *storeShow) run(ctx context.Context, args []string) error {
 		e.ID = id
 	}
 	var checks []func(*dsn) error
-	if s.key != "" {
+	if s.byKey {
 		checks = append(checks, func(d *dsn) error { return d.checkKey(s.key) })
 	}
 	if err := s.open(ctx, checks...); err != nil {
 		return err
 	}
 	defer s.end()
-	if s.key != "" && !s.isHashed() {
+	if s.byKey && !s.isHashed() {
 		if session.ValidID(s.key) {
 			e.ID = s.key
 		}
@@ -95,7 +100,7 @@ func (s *storeShow) check(args []string) error {
 		return err
 	}
 	switch {
-	case s.key != "" && len(args) > 0:
+	case s.byKey && len(args) > 0:
 		return usageError("--key stands in the place of the id")
 	case len(args) > 1:
 		return usageError("show takes one session at a time", "sessctl store list lists them")
