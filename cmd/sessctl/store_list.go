@@ -294,6 +294,8 @@ func (l *storeList) line(e listed) listLine {
 		line.rest = "not readable"
 	case e.refused != nil:
 		line.rest = "not a session"
+	case l.isEmptied(e.Entry):
+		line.rest = "expired, empty"
 	case line.size == "?":
 		line.rest = "another key"
 		return line

@@ -115,6 +115,25 @@ func TestRefusedSessions(t *testing.T) {
 	runStore(t, "sqlite:"+path, "show", "--raw", tooLarge).want(t, "show", 0, `{"n":2}`)
 }
 
+// What a killed writer has emptied has expired, to list and to show.
+func TestEmptiedFile(t *testing.T) {
+	for _, layout := range []string{"starlite", "litestar&names=id"} {
+		dir := t.TempDir()
+		path, before := filepath.Join(dir, testID(1)), time.Now().Add(-time.Hour)
+		writeFile(t, path, "")
+		if err := os.Chtimes(path, before, before); err != nil {
+			t.Fatal(err)
+		}
+		dsn := "file:" + dir + "?layout=" + layout
+		runStore(t, dsn, "list").want(t, "list", 0, "0 B  expired, empty\n")
+		runStore(t, dsn, "list", "--json").want(t, "list --json", 0, `"expired":true,"findings":[]}`)
+		r := runStore(t, dsn, "show", "--json", testID(1))
+		if r.want(t, "show --json", exitOutsideTime, `"expired":true,"findings":[]}`); !strings.Contains(r.stderr, "the file is empty") || strings.Contains(r.stderr, "hint") {
+			t.Errorf("show: %s", r.stderr)
+		}
+	}
+}
+
 // insertRow puts anything into Starlite's table.
 func insertRow(t *testing.T, path, id string, data any) {
 	t.Helper()

@@ -126,12 +126,17 @@ func (s *storeShow) print(e session.Entry, found loaded, refused error) error {
 	if refused == nil {
 		values, refused = storedSession(found.data)
 	}
+	emptied := s.isEmptied(e)
+	if emptied {
+		refused = &failure{code: exitOutsideTime, text: "the file is empty, as a writer that is killed leaves it: the session has expired"}
+	}
 	r := &result{outcome: outcomeOK, format: codec.FormatLitestar, values: values} // as both frameworks spell it
 	r.findInValues()
 	rec := s.newRecord(e, s.fullIDs, refused == nil, refused != nil || isRateLimit(values))
 	rec.Findings = append(rec.Findings, r.findings...)
 	var text []byte
 	switch {
+	case emptied:
 	case refused != nil:
 		rec.Findings = append(rec.Findings, refusedFinding(refused))
 	case s.raw:
@@ -154,6 +159,11 @@ func (s *storeShow) print(e session.Entry, found loaded, refused error) error {
 		return err
 	}
 	return s.tell(e, r, refused)
+}
+
+// isEmptied knows what filestore reads where a file has lost all that it held.
+func (s *openStore) isEmptied(e session.Entry) bool {
+	return s.kind == "file" && !e.Odd && e.Size == 0 && e.Expires.Equal(time.Unix(0, 0))
 }
 
 // tell tells stderr the rest, and the exit code.
