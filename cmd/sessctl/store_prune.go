@@ -71,8 +71,10 @@ func (p *storePrune) run(ctx context.Context, args []string) error {
 	}
 	defer p.end()
 	rec := pruned{Schema: schema}
-	if _, ok := p.whole.(session.Lister); ok {
+	if err := p.isLister("what has a key of another form expires there too"); err == nil {
 		rec.Kept = new(int)
+	} else if p.odd {
+		return err
 	}
 	err := p.prune(ctx, &rec)
 	would := ""
@@ -100,9 +102,6 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 		}
 	}
 	if rec.Kept == nil {
-		if p.odd {
-			return usageError(p.kind+" cannot list what it holds", "what has a key of another form expires there too")
-		}
 		return nil
 	}
 	var left leftovers
