@@ -94,6 +94,7 @@ func testTables(t *testing.T, d database, schema string) {
 				c.Table = table
 			}
 			s := open(t, c)
+			must(t, c.DB.Ping()) // SQLite waits for nobody while it turns to the WAL
 			var group sync.WaitGroup
 			for range 6 { // at the same time
 				group.Go(func() {
