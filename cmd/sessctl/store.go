@@ -53,6 +53,7 @@ digits alone, unless --full-ids asks for it.`,
 func newStoreHelp() *cobra.Command {
 	return &cobra.Command{
 		Use:                "help [COMMAND]",
+		Short:              "help about a command",
 		Hidden:             true,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
