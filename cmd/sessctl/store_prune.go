@@ -130,6 +130,9 @@ func (p *storePrune) prune(ctx context.Context, rec *pruned) (err error) {
 			rec.Pruned++
 		}
 	}
+	if p.odd { // which the sweep does not count
+		return cmp.Or(left.failed(p.openStore, p.dryRun), err)
+	}
 	return cmp.Or(err, left.failed(p.openStore, p.dryRun))
 }
 

@@ -215,20 +215,26 @@ func (s refusingStore) DeleteKey(context.Context, string) error { return fs.ErrP
 // What prune --odd may not read is left, and it says so.
 func TestPruneOddRefused(t *testing.T) {
 	s := oddStore{refusingStore{Memory: session.NewMemory(session.MemoryConfig{})}}
-	p := storePrune{odd: true, dryRun: true, oneStore: oneStore{openStore: &openStore{dsn: &dsn{kind: "file", path: "d"}, backend: backend{live: s, whole: s}, timeout: time.Minute}}}
-	var f *failure
-	err := p.prune(t.Context(), &pruned{Kept: new(int)})
-	if !errors.As(err, &f) || f.code != exitIO || f.text != "the directory d: 2 files would be left; the first: open: permission denied" {
-		t.Error(err)
+	for dryRun, verb := range map[bool]string{true: "would be", false: "were"} {
+		p := storePrune{odd: true, dryRun: dryRun, oneStore: oneStore{openStore: &openStore{dsn: &dsn{kind: "file", path: "d"}, backend: backend{live: s, whole: s}, timeout: time.Minute}}}
+		var f *failure
+		err := p.prune(t.Context(), &pruned{Kept: new(int)})
+		if !errors.As(err, &f) || f.code != exitIO || f.text != "the directory d: 3 files "+verb+" left; the first: open: permission denied" {
+			t.Error(err)
+		}
 	}
 }
 
-// oddStore lists nothing but odd keys.
+// oddStore lists odd keys, and a session that its sweep leaves.
 type oddStore struct{ refusingStore }
+
+func (s oddStore) Prune(context.Context) (int, error) {
+	return 0, fmt.Errorf("filestore: 1 file was left; the first: open: %w", fs.ErrPermission)
+}
 
 func (s oddStore) List(context.Context) iter.Seq2[session.Entry, error] {
 	return func(yield func(session.Entry, error) bool) {
-		_ = yield(session.Entry{Key: "a", Odd: true}, nil) && yield(session.Entry{Key: "b", Odd: true}, nil)
+		_ = yield(session.Entry{ID: testID(1), Key: testID(1)}, fmt.Errorf("open: %w", fs.ErrPermission)) && yield(session.Entry{Key: "a", Odd: true}, nil) && yield(session.Entry{Key: "b", Odd: true}, nil)
 	}
 }
 
