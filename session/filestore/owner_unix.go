@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// giveAway makes a file of root's, or a directory in it, the directory's owner's: it is
-// readable for its owner alone, and the app that has the directory must read it. Where root may not do that,
-// as in some containers, the file stays root's.
+// giveAway makes a file of root's, or a directory, that of the owner of the directory it
+// is in: it is readable for its owner alone, and the app that has the directory must read
+// it. Where root may not do that, as in some containers, it stays root's.
 func giveAway(f *os.File, dir string) {
 	if os.Geteuid() != 0 {
 		return
