@@ -157,5 +157,8 @@ func (r *reader) writeLines(ctx context.Context, lines *blocks, workers []*lineW
 		progress.add(b.lines)
 		lines.recycle(b)
 	}
-	return nil
+	if r.quiet {
+		return nil
+	}
+	return out.create()
 }

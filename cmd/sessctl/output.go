@@ -7,7 +7,7 @@ import (
 )
 
 // output is where data goes: w, or the file at path unless that is empty or -.
-// A file is opened when there is something to write: without, it stays as it was.
+// A file is opened when there is something to write: after a failure it stays as it was.
 type output struct {
 	path string
 	w    io.Writer
@@ -18,17 +18,27 @@ func (o *output) write(p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
-	if o.file == nil && o.path != "" && o.path != "-" {
-		// It may hold personal data: for the user's eyes only.
-		file, err := os.OpenFile(o.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return writeFailed(err)
-		}
-		o.file, o.w = file, file
+	if err := o.create(); err != nil {
+		return err
 	}
 	if _, err := o.w.Write(p); err != nil {
 		return writeFailed(err)
 	}
+	return nil
+}
+
+// create opens the file, if there is one. A list of nothing is an empty file, not the
+// one before.
+func (o *output) create() error {
+	if o.file != nil || o.path == "" || o.path == "-" {
+		return nil
+	}
+	// It may hold personal data: for the user's eyes only.
+	file, err := os.OpenFile(o.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return writeFailed(err)
+	}
+	o.file, o.w = file, file
 	return nil
 }
 

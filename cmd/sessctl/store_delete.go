@@ -33,8 +33,8 @@ func newStoreDelete(a app) *cobra.Command {
 		Short: "delete sessions",
 		Long: `Delete deletes sessions of a store, and so logs their users out. - reads ids from
 standard input, one a line. What is not there is counted, and no error; what lies in
-a session's place and is none goes too. An id that is none stops it before anything is
-deleted.`,
+a session's place and is none goes too, but for what is no regular file, or is being
+written. An id that is none stops it before anything is deleted.`,
 		Example: `  sessctl store delete --store 'file:starlite?layout=starlite' 5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b5f0c5e1b
   sessctl store delete --store 'file:starlite?layout=starlite' --json - <ids.txt
   sessctl store delete --store 'file:sessions?layout=litestar' --key 3318ef7555850283d221269b40bf907e92020a8652105c4c4467777836a19d8e`,

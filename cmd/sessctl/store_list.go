@@ -188,6 +188,11 @@ func (l *storeList) print(ctx context.Context, entries iter.Seq2[listed, error])
 	if err := flush(); err != nil {
 		return err
 	}
+	if !l.quiet {
+		if err := out.create(); err != nil {
+			return err
+		}
+	}
 	if l.count && !l.quiet {
 		if err := out.write([]byte(strconv.Itoa(l.tally.sessions) + "\n")); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sessctl/sessctl/codec"
 	"github.com/sessctl/sessctl/session"
+	"github.com/sessctl/sessctl/session/filestore"
 )
 
 // storeRecord is a session of a store as JSON. sessctl help json documents its
@@ -56,7 +57,11 @@ func (c *oneStore) newRecord(e session.Entry, fullIDs, readable, stays bool) sto
 // refusedFinding says why what lies in a store is not shown.
 func refusedFinding(err error) finding {
 	if errors.Is(err, session.ErrDamaged) || !isUnreadable(err) {
-		return newFinding("not-a-session", "", "")
+		f := newFinding("not-a-session", "", "")
+		if errors.Is(err, filestore.ErrKept) {
+			f.Hint = ""
+		}
+		return f
 	}
 	reason := "the system refuses it"
 	if errors.Is(err, codec.ErrTooLarge) {
