@@ -82,8 +82,8 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error 
 	switch {
 	case !source:
 		to, err := p.endUnlessMoved(ctx, id, "")
-		if to != "" && l.how != moves && to != l.old.id { // that one is dealt with where it is
-			err = l.endMoved(ctx, to)
+		if to != "" && l.how != moves {
+			err = l.endMoved(ctx, to, l.old.id) // which is dealt with where it is
 		}
 		if errors.Is(err, errSettled) {
 			return nil
@@ -118,7 +118,7 @@ func (p *inStore) changed(ctx context.Context, stored []byte, l leaving) error {
 	case moved && (to == "" || l.how == moves || l.how == emptied):
 		return ErrNotFound
 	case moved && (l.now.id == "" || l.how == destroyed):
-		return l.endMoved(ctx, to)
+		return l.endMoved(ctx, to, "")
 	case moved:
 		return cmp.Or(own.supersede(ctx, to, l.old, l.now), errSettled)
 	case l.how == destroyed:
@@ -150,9 +150,13 @@ func (p *inStore) leave(ctx context.Context, stored []byte, l leaving) error {
 	return err
 }
 
-// endMoved ends what was moved to an id, wherever it is by now.
-func (s *scope) endMoved(ctx context.Context, to string) error {
+// endMoved ends what was moved to an id, wherever it is by now, unless that is under the
+// id but.
+func (s *scope) endMoved(ctx context.Context, to, but string) error {
 	for range maxMoves {
+		if to == "" || to == but {
+			break
+		}
 		moved := ""
 		for _, p := range s.stores() {
 			next, err := p.endUnlessMoved(ctx, to, "")
@@ -164,9 +168,7 @@ func (s *scope) endMoved(ctx context.Context, to string) error {
 			}
 			moved = cmp.Or(moved, next)
 		}
-		if to = moved; to == "" {
-			break
-		}
+		to = moved
 	}
 	return ErrNotFound
 }
@@ -206,7 +208,7 @@ func (p *inStore) endOwn(ctx context.Context, s *Session) error {
 	}
 	to, err := p.endUnlessMoved(ctx, s.brought.id, s.brought.text)
 	if to != "" {
-		err = s.scope.endMoved(ctx, to)
+		err = s.scope.endMoved(ctx, to, "")
 	}
 	if errors.Is(err, errSettled) {
 		return nil

@@ -322,6 +322,25 @@ func TestMoveBothWays(t *testing.T) {
 		t.Errorf("%d sessions of a login after two moves", c.Len())
 	}
 
+	first = "session=" + idOf(do(inA, "", set(t, "user_id", 42))) // a login ends none that it has itself
+	newest := serverSide(t, c, session.ServerConfig{}, session.Options{From: []*session.Manager{inB, inA}})
+	back := serverSide(t, b, session.ServerConfig{}, session.Options{From: []*session.Manager{serverSide(t, c, session.ServerConfig{}, session.Options{}), inA}})
+	do(newest, first, reading(t, `{"user_id":42}`))
+	do(back, first, reading(t, `{"user_id":42}`))
+	response := do(newest, first, func(w http.ResponseWriter, r *http.Request) { load(t, r).Regenerate() })
+	do(newest, "session="+idOf(response), reading(t, `{"user_id":42}`))
+
+	first = "session=" + idOf(do(before, "", set(t, "flash", 1))) // nor does who takes the last key out
+	do(after, first, reading(t, `{"flash":1}`))
+	do(before, first, reading(t, `{"flash":1}`))
+	last := "session=" + idOf(do(after, first, reading(t, `{"flash":1}`)))
+	do(after, first, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		do(after, last, set(t, "user_id", 1))
+		s.Delete("flash")
+	})
+	do(after, last, reading(t, `{"user_id":1}`))
+
 	for _, flash := range []bool{false, true} { // a logout ends it where it went
 		moved := ""
 		first = "session=" + idOf(do(before, "", set(t, "user_id", 42)))

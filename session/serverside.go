@@ -371,7 +371,10 @@ func (p *inStore) replaceOwn(ctx context.Context, s *Session, now *brought) (err
 func (p *inStore) undo(ctx context.Context, b brought) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.c.Timeout)
 	defer cancel()
-	_ = p.store.Delete(ctx, b.id) // a store that is down keeps it until it expires
+	err := p.store.Delete(ctx, b.id) // a store that is down keeps it until it expires
+	if err == nil || errors.Is(err, ErrNotFound) {
+		p.users.remove(ctx, b.user, b.id)
+	}
 }
 
 // change writes a session that is in the store, and returns what is there then.

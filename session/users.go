@@ -22,7 +22,7 @@ import (
 //
 // A login, a logout and any other change of a session's user costs two round trips more
 // to that store, Regenerate of a user's session four, and each renewal two; a login of a
-// user who has too many some 20 more, to look at those. A session that Python made is known
+// user who has too many some 30 more, to look at those. A session that Python made is known
 // from when Go first renews it or changes its user: where users log in to Python, use
 // [Manager.RevokeFunc].
 type UserIndex struct {
@@ -132,15 +132,28 @@ func (u *users) max() int { return cmp.Or(u.index.Max, defaultMaxPerUser) }
 // maxChecks is how many sessions of a user one login looks at: each is a round trip.
 const maxChecks = 20
 
+// maxMaking is at how many of those added of late a login looks before, to leave out
+// those that are being made, or were taken back.
+const maxMaking = 8
+
 // trim leaves out of a record what has ended or is another's and, while there are too
 // many, ends what expires first, but never own. When that is the record does not know,
 // for others renew sessions too; so it looks. What it does not get done the next login
 // does.
 func (u *users) trim(ctx context.Context, user, own string) {
 	_ = u.change(ctx, user, func(list []owned) ([]owned, error) {
+		making := 0
+		for i := len(list) - 1; i >= max(0, len(list)-maxMaking) && u.isNew(list[i]); i-- {
+			if list[i].ID == own {
+				continue
+			}
+			if _, err := u.expiry(ctx, user, list[i].ID); errors.Is(err, ErrNotFound) {
+				making++
+			}
+		}
 		byExpiry := func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) }
 		slices.SortFunc(list, byExpiry)
-		for i, checks := 0, 0; len(list) > u.max() && i < len(list) && checks < maxChecks; checks++ {
+		for i, checks := 0, 0; len(list)-making > u.max() && i < len(list) && checks < maxChecks; checks++ {
 			s := &list[i]
 			if s.ID == own {
 				i++
@@ -152,7 +165,7 @@ func (u *users) trim(ctx context.Context, user, own string) {
 				s.Expires = expires
 				slices.SortFunc(list[i:], byExpiry)
 				continue
-			case errors.Is(err, ErrNotFound) && u.now().Sub(time.Unix(s.Added, 0)) < makingTime:
+			case errors.Is(err, ErrNotFound) && u.isNew(*s):
 				i++
 				continue
 			case !errors.Is(err, ErrNotFound):
@@ -166,6 +179,9 @@ func (u *users) trim(ctx context.Context, user, own string) {
 		return list, nil
 	})
 }
+
+// isNew reports whether a session may yet be made.
+func (u *users) isNew(s owned) bool { return u.now().Sub(time.Unix(s.Added, 0)) < makingTime }
 
 // expiry returns when a user's session expires, in Unix seconds. ErrNotFound: there is
 // none, or it is another's.
@@ -283,6 +299,7 @@ func (p *inStore) revokeUser(ctx context.Context, user string, except []string) 
 	var failed error
 	err = p.users.change(ctx, user, func(list []owned) (left []owned, err error) {
 		failed = nil
+		var absent []string
 		for _, s := range list {
 			if slices.Contains(except, s.ID) {
 				left = append(left, s)
@@ -293,12 +310,24 @@ func (p *inStore) revokeUser(ctx context.Context, user string, except []string) 
 			case ended:
 				revoked++
 				continue
+			case errors.Is(err, ErrNotFound):
+				absent = append(absent, s.ID)
+			case err != nil:
+				failed = errors.Join(failed, err)
+			}
+			if err == nil || s.Expires > p.c.Now().Unix() {
+				left = append(left, s) // it may be about to be made, or to become the user's
+			}
+		}
+		for _, id := range absent { // it may have been made of one that came after it
+			ended, err := p.users.end(ctx, user, id)
+			switch {
+			case ended:
+				revoked++
+				left = without(left, id)
 			case err != nil && !errors.Is(err, ErrNotFound):
 				failed = errors.Join(failed, err)
-			case s.Expires <= p.c.Now().Unix():
-				continue
 			}
-			left = append(left, s) // it may be about to be made, or to become the user's
 		}
 		return left, nil
 	})
