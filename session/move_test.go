@@ -713,6 +713,22 @@ func TestEmptiedAndMore(t *testing.T) {
 	}
 }
 
+// A session that was dated and is emptied and saved has ended.
+func TestEmptiedWithDate(t *testing.T) {
+	store := newHooked()
+	m := serverSide(t, store, session.ServerConfig{AbsoluteMax: time.Hour}, session.Options{})
+	cookie := "session=" + idOf(do(m, "", set(t, "user_id", 42)))
+	response := do(m, cookie, func(w http.ResponseWriter, r *http.Request) {
+		s := load(t, r)
+		if err := errors.Join(s.Delete("user_id"), s.Save(r.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	if lines := response.Header["Set-Cookie"]; store.Len() != 0 || len(lines) != 1 || !strings.HasPrefix(lines[0], "session=null") {
+		t.Errorf("%d sessions, %q", store.Len(), lines)
+	}
+}
+
 // A response that comes late takes no cookie of a login, also where it has saved the
 // session before that. The handler's own cookies stay.
 func TestNoCookieOfTheGone(t *testing.T) {

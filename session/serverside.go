@@ -226,9 +226,10 @@ func (p *inStore) write(ctx context.Context, w http.ResponseWriter, s *Session, 
 
 // keep changes the store, and what the session knows of it.
 func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time.Duration, err error) {
-	own := s.brought.place == place(p) && s.brought.id != ""
+	here := s.brought.place == nil || s.brought.place == place(p)
+	own := here && s.brought.id != ""
 	created := s.brought.created
-	if s.fresh || s.ended {
+	if s.fresh || s.ended || here && !own {
 		created = 0 // another session
 	}
 	if reason == Destroyed && (s.ended || !own) {
@@ -276,11 +277,12 @@ func (p *inStore) keep(ctx context.Context, s *Session, reason Reason) (ttl time
 	if err != nil {
 		return 0, storeError(err)
 	}
-	s.brought.user, s.brought.created, s.brought.undated, s.saved = user, created, false, true
+	s.brought.created, s.brought.undated, s.saved = created, false, true
 	s.brought.text, s.brought.base = string(text), string(data)
 	if s.isEmpty() && bytes.Equal(text, data) { // nobody else has put anything in
 		return ttl, p.end(ctx, s, own)
 	}
+	s.brought.user = user
 	return ttl, nil
 }
 
@@ -300,7 +302,7 @@ func (p *inStore) endEmptied(ctx context.Context, s *Session) (ended bool, err e
 	}
 	_ = p.store.Delete(ctx, s.brought.id) // what stands there is no session any more
 	p.users.remove(ctx, s.brought.user, s.brought.id)
-	s.brought = brought{}
+	s.brought = brought{created: s.brought.created}
 	return true, nil
 }
 
@@ -312,7 +314,7 @@ func (p *inStore) end(ctx context.Context, s *Session, own bool) error {
 		}
 		p.users.remove(ctx, s.brought.user, s.brought.id)
 	}
-	s.brought = brought{}
+	s.brought = brought{created: s.brought.created}
 	return nil
 }
 

@@ -22,7 +22,7 @@ import (
 //
 // A login, a logout and any other change of a session's user costs two round trips more
 // to that store, Regenerate of a user's session four, and each renewal two; a login of a
-// user who has too many some 30 more, to look at those. A session that Python made is known
+// user who has too many some 40 more, to look at those. A session that Python made is known
 // from when Go first renews it or changes its user: where users log in to Python, use
 // [Manager.RevokeFunc].
 type UserIndex struct {
@@ -35,8 +35,9 @@ type UserIndex struct {
 	Of func(*codec.Values) string
 
 	// Max is how many sessions a user may have, 5,000 at most; one more ends the one
-	// that would expire first. 0: 500, which bounds a record to some 60 kB. While From
-	// has cookies leave room for the requests of a page, of which each makes a session.
+	// that would expire first. 0: 500, which bounds a record to some 60 kB. Leave room for
+	// logins at the very same moment (a double click), of which one is taken back, and
+	// while From has cookies for the requests of a page, of which each makes a session.
 	Max int
 }
 
@@ -129,30 +130,32 @@ func (p *inStore) trim(ctx context.Context, b *brought) {
 
 func (u *users) max() int { return cmp.Or(u.index.Max, defaultMaxPerUser) }
 
-// maxChecks is how many sessions of a user one login looks at: each is a round trip.
+// maxChecks is at how many sessions of a user one login looks from either end: each is a
+// round trip.
 const maxChecks = 20
 
-// maxMaking is at how many of those added of late a login looks before, to leave out
-// those that are being made, or were taken back.
-const maxMaking = 8
-
-// trim leaves out of a record what has ended or is another's and, while there are too
-// many, ends what expires first, but never own. When that is the record does not know,
-// for others renew sessions too; so it looks. What it does not get done the next login
-// does.
+// trim leaves out of a record what has ended or is another's and then, while there are
+// too many, ends what expires first, but never own. When that is the record does not
+// know, for others renew sessions too; so it looks. What it does not get done the next
+// login does.
 func (u *users) trim(ctx context.Context, user, own string) {
 	_ = u.change(ctx, user, func(list []owned) ([]owned, error) {
-		making := 0
-		for i := len(list) - 1; i >= max(0, len(list)-maxMaking) && u.isNew(list[i]); i-- {
+		byExpiry := func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) }
+		slices.SortFunc(list, byExpiry)
+		making := 0 // or taken back in a moment: they do not count
+		for i, last := len(list)-1, max(0, len(list)-maxChecks); i >= last; i-- {
 			if list[i].ID == own {
 				continue
 			}
-			if _, err := u.expiry(ctx, user, list[i].ID); errors.Is(err, ErrNotFound) {
+			_, err := u.expiry(ctx, user, list[i].ID)
+			switch {
+			case !errors.Is(err, ErrNotFound):
+			case u.isNew(list[i]):
 				making++
+			default:
+				list = slices.Delete(list, i, i+1)
 			}
 		}
-		byExpiry := func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) }
-		slices.SortFunc(list, byExpiry)
 		for i, checks := 0, 0; len(list)-making > u.max() && i < len(list) && checks < maxChecks; checks++ {
 			s := &list[i]
 			if s.ID == own {

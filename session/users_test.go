@@ -349,7 +349,7 @@ func TestMaxPerUserLowered(t *testing.T) {
 		if id := idOf(do(few, "", set(t, "user_id", 42))); !session.ValidID(id) {
 			t.Error("no session")
 		}
-		if len(store.calls) > 80 {
+		if len(store.calls) > 90 {
 			t.Errorf("%d calls", len(store.calls))
 		}
 	}
@@ -568,5 +568,30 @@ func TestRevokeBesideRegenerate(t *testing.T) {
 	})
 	if n, err := m.RevokeUser(t.Context(), "42"); n != 1 || err != nil || store.Len() != 0 {
 		t.Errorf("%d, %v; %d are left", n, err, store.Len())
+	}
+}
+
+// Sessions that have ended, or are nobody's any more, take no place of those that live.
+func TestMaxBesideEnded(t *testing.T) {
+	for name, logout := range map[string]func(s *storeServer, cookie string){
+		"deleted elsewhere": func(s *storeServer, cookie string) { s.store.Delete(t.Context(), idIn(cookie)) },
+		"nobody's": func(s *storeServer, cookie string) {
+			do(s.Manager, cookie, func(w http.ResponseWriter, r *http.Request) { load(t, r).Delete("user_id") })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := indexed(t, session.Options{}, 2)
+			phone := s.loginAs(t, 42)
+			s.clock.Advance(10 * time.Minute)
+			laptop := "session=" + idOf(do(s.Manager, "", func(w http.ResponseWriter, r *http.Request) {
+				errors.Join(load(t, r).Set("cart", 1), load(t, r).Set("user_id", 42))
+			}))
+			s.clock.Advance(10 * time.Minute)
+			logout(s, laptop)
+			s.clock.Advance(10 * time.Minute)
+			tablet := s.loginAs(t, 42)
+			s.wantUser(t, phone, "42")
+			s.wantUser(t, tablet, "42")
+		})
 	}
 }
