@@ -22,7 +22,7 @@ import (
 //
 // A login, a logout and any other change of a session's user costs two round trips more
 // to that store, Regenerate of a user's session four, and each renewal two; a login of a
-// user who has too many some 40 more, to look at those. A session that Python made is known
+// user who has too many some 80 more, to look at those. A session that Python made is known
 // from when Go first renews it or changes its user: where users log in to Python, use
 // [Manager.RevokeFunc].
 type UserIndex struct {
@@ -143,8 +143,8 @@ func (u *users) trim(ctx context.Context, user, own string) {
 		byExpiry := func(a, b owned) int { return cmp.Compare(a.Expires, b.Expires) }
 		slices.SortFunc(list, byExpiry)
 		making := 0 // or taken back in a moment: they do not count
-		for i, last := len(list)-1, max(0, len(list)-maxChecks); i >= last; i-- {
-			if list[i].ID == own {
+		for i, last := len(list)-1, len(list)-maxChecks; i >= 0; i-- {
+			if list[i].ID == own || i >= maxChecks && i < last {
 				continue
 			}
 			_, err := u.expiry(ctx, user, list[i].ID)
@@ -318,7 +318,7 @@ func (p *inStore) revokeUser(ctx context.Context, user string, except []string) 
 			case err != nil:
 				failed = errors.Join(failed, err)
 			}
-			if err == nil || s.Expires > p.c.Now().Unix() {
+			if !errors.Is(err, ErrNotFound) || s.Expires > p.c.Now().Unix() {
 				left = append(left, s) // it may be about to be made, or to become the user's
 			}
 		}
