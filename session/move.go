@@ -97,11 +97,8 @@ func (p *inStore) forget(ctx context.Context, r *http.Request, l leaving) error 
 		to = ""
 	}
 	err := p.retire(ctx, swapper, id, l.old.text, to, func(stored []byte) error { return p.changed(ctx, stored, l) })
-	switch {
-	case errors.Is(err, errSettled):
+	if errors.Is(err, errSettled) {
 		return nil
-	case err == nil && to == "":
-		_ = p.store.Delete(ctx, id) // what stands there is no session any more
 	}
 	return storeError(err)
 }
@@ -191,10 +188,7 @@ func (p *inStore) endUnlessMoved(ctx context.Context, id, text string) (to strin
 		}
 		return nil
 	})
-	switch {
-	case err == nil:
-		_ = p.store.Delete(ctx, id) // what stands there is no session any more
-	case errors.Is(err, ErrDamaged), errors.Is(err, codec.ErrTooLarge):
+	if errors.Is(err, ErrDamaged) || errors.Is(err, codec.ErrTooLarge) {
 		err = p.store.Delete(ctx, id) // it leads nowhere
 	}
 	return to, err
@@ -217,24 +211,28 @@ func (p *inStore) endOwn(ctx context.Context, s *Session) error {
 }
 
 // retire puts in the place of a session what is none, in one step: of several who move
-// or end it one does. changed is told what is there where it is not text any more, and
-// says whether to go on.
+// or end it one does. Where nobody is to follow, it is deleted then. changed is told what
+// is there where it is not text any more, and says whether to go on.
 func (p *inStore) retire(ctx context.Context, swapper Swapper, id, text, to string, changed func(stored []byte) error) error {
 	stands := fmt.Appendf(nil, `{"%s":"%s"}`, movedKey, cmp.Or(to, endedMark+rand.Text()))
 	for stored := []byte(text); ; {
 		err := swapper.Swap(ctx, id, stored, stands, moveGrace)
-		switch {
-		case err == nil || errors.Is(err, ErrNotFound):
-			return err
-		case !errors.Is(err, ErrChanged):
-			return p.settle(ctx, id, stands, err)
+		if errors.Is(err, ErrChanged) {
+			if stored, _, err = p.store.Load(ctx, id); err == nil {
+				err = changed(stored)
+			}
+			if err != nil {
+				return err
+			}
+			continue
 		}
-		if stored, _, err = p.store.Load(ctx, id); err != nil {
-			return err
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			err = p.settle(ctx, id, stands, err)
 		}
-		if err := changed(stored); err != nil {
-			return err
+		if err == nil && to == "" {
+			_ = p.store.Delete(ctx, id) // what fails leaves a mark, which is no session
 		}
+		return err
 	}
 }
 
@@ -277,11 +275,7 @@ func (p *inStore) supersede(ctx context.Context, id string, old, now *brought) e
 		}
 	}
 	if swapper, ok := p.store.(Swapper); ok {
-		err := p.retire(ctx, swapper, id, old.text, "", merge)
-		if err == nil {
-			_ = p.store.Delete(ctx, id) // what stands there is no session any more
-		}
-		return err
+		return p.retire(ctx, swapper, id, old.text, "", merge)
 	}
 	stored, _, err := p.store.Load(ctx, id)
 	if err == nil {
@@ -304,7 +298,7 @@ func (p *inStore) merge(ctx context.Context, stored []byte, old, now *brought) e
 	if err != nil {
 		return err
 	}
-	if now.created != 0 { // and not when what was merged was
+	if now.created != 0 { // it counts from its own making
 		if err := values.Set(CreatedKey, now.created); err != nil {
 			return err
 		}

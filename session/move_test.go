@@ -687,7 +687,7 @@ func TestRegenerateInDoubt(t *testing.T) {
 }
 
 // An emptied session ends, whatever else is done with it.
-func TestEmptiedAndMore(t *testing.T) {
+func TestEmptiedEnds(t *testing.T) {
 	for name, also := range map[string]func(s *session.Session, store *hooked, r *http.Request){
 		"regenerated": func(s *session.Session, _ *hooked, _ *http.Request) { s.Regenerate() },
 		"saved in vain": func(s *session.Session, store *hooked, r *http.Request) {

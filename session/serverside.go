@@ -300,7 +300,6 @@ func (p *inStore) endEmptied(ctx context.Context, s *Session) (ended bool, err e
 	case err != nil:
 		return false, storeError(err)
 	}
-	_ = p.store.Delete(ctx, s.brought.id) // what stands there is no session any more
 	p.users.remove(ctx, s.brought.user, s.brought.id)
 	s.brought = brought{created: s.brought.created}
 	return true, nil
