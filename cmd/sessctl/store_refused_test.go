@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -137,14 +136,7 @@ func TestEmptiedFile(t *testing.T) {
 // insertRow puts anything into Starlite's table.
 func insertRow(t *testing.T, path, id string, data any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec("INSERT INTO session (session_id, data, expires) VALUES (?, ?, '2200-01-01 00:00:00.000000')", id, data); err != nil {
-		t.Fatal(err)
-	}
+	execSQLite(t, path, "INSERT INTO session (session_id, data, expires) VALUES (?, ?, '2200-01-01 00:00:00.000000')", id, data)
 }
 
 // refusingStore lists a session that the system does not let be read, and then fails.

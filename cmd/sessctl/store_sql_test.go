@@ -108,12 +108,17 @@ func TestLongOver(t *testing.T) {
 // updateRow puts anything into the expiry of Starlite's table.
 func updateRow(t *testing.T, path, id, expires string) {
 	t.Helper()
+	execSQLite(t, path, "UPDATE session SET expires = ? WHERE session_id = ?", expires, id)
+}
+
+func execSQLite(t *testing.T, path, query string, args ...any) {
+	t.Helper()
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec("UPDATE session SET expires = ? WHERE session_id = ?", expires, id); err != nil {
+	if _, err := db.Exec(query, args...); err != nil {
 		t.Fatal(err)
 	}
 }
