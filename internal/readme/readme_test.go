@@ -68,7 +68,7 @@ func program(t *testing.T, address, redis string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	imports := regexp.MustCompile("which import `(.*)` and\n`(.*)`, and no `os`:").FindSubmatch(readme)
+	imports := regexp.MustCompile("In place of `os` it imports `(.*)` and\n`(.*)`:").FindSubmatch(readme)
 	if imports == nil {
 		t.Fatal("the README does not say what the second snippet imports")
 	}
